@@ -1,0 +1,31 @@
+// What became of one trial.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace ampd {
+
+enum class TrialState : std::uint8_t {
+  done,     // it has an accuracy
+  invalid,  // the accuracy is not a number
+  failed,   // the evaluation did not come to an end; the reason says why
+};
+
+std::string_view to_string(TrialState state);
+
+struct Outcome {
+  TrialState state = TrialState::failed;
+  double accuracy = 0;                          // if done; never NaN, never -0.0
+  std::string reason;                           // if not done
+  double seconds = 0;                           // execution time, summed over attempts
+  std::optional<std::int64_t> latency_ns;       // median of one inference, where it was measured
+  std::optional<std::int64_t> model_bytes;      // weights in the config's precisions
+  std::optional<std::int64_t> footprint_bytes;  // peak memory of an execution
+
+  bool operator==(const Outcome&) const = default;
+};
+
+}  // namespace ampd

@@ -1,0 +1,22 @@
+// Every limit of ampd, by name, units last.
+#pragma once
+
+#include <cstdint>
+
+namespace ampd::base::limits {
+
+inline constexpr std::int64_t job_file_bytes = 64 << 10;
+inline constexpr std::int64_t config_file_bytes = 4 << 20;
+inline constexpr std::int64_t model_bytes = std::int64_t{2} << 30;  // protobuf's own limit
+inline constexpr std::int64_t external_data_bytes = std::int64_t{64} << 30;
+inline constexpr std::int64_t graph_nodes = 100'000;
+inline constexpr std::int64_t tensor_rank = 12;
+inline constexpr std::int64_t tensor_bytes = std::int64_t{16} << 30;
+inline constexpr std::int64_t name_characters = 512;
+inline constexpr std::int64_t frame_bytes = 16 << 20;
+inline constexpr std::int64_t frame_descriptors = 16;
+inline constexpr std::int64_t http_body_bytes = 16 << 20;
+inline constexpr std::int64_t stderr_tail_bytes = 4 << 10;
+inline constexpr std::int64_t threads = 1024;
+
+}  // namespace ampd::base::limits

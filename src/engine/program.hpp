@@ -1,0 +1,89 @@
+// A program: one graph under one assignment of precisions, compiled to oneDNN primitives.
+//
+// Compilation decides layouts end to end, fuses post-ops, inserts the fewest casts, plans memory
+// and reorders the weights, once per (op, precision, layout), in a WeightCache that programs share.
+// Which kernel runs depends on the graph and the precisions alone.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ampd/precision.hpp"
+#include "graph/graph.hpp"
+
+namespace ampd::engine {
+
+/// Precision of operators by node name; unnamed ones are fp32 (or follow their inputs, if glue).
+using Assignment = std::map<std::string, Precision>;
+
+/// One step of a program, for tests, profiles and people.
+struct StepReport {
+  std::string op;              // the node's name; for casts and layout changes, the value's
+  std::string type;            // the ONNX operator, or "reorder"
+  std::string implementation;  // oneDNN's implementation name, or "plain"
+  tensor::DType source_dtype = tensor::DType::f32;
+  tensor::DType weights_dtype = tensor::DType::f32;
+  tensor::DType destination_dtype = tensor::DType::f32;
+  std::int64_t flops = 0;
+  std::int64_t bytes = 0;   // read and written
+  double milliseconds = 0;  // of the last profiled run
+};
+
+/// Reordered weights, shared by the programs of one model. Used from one thread.
+class WeightCache;
+std::shared_ptr<WeightCache> make_weight_cache();
+
+class Program {
+ public:
+  /// `graph` is specialised: all shapes known, passes run. Throws Error(unsupported) listing every
+  /// operator that cannot be executed.
+  Program(const graph::Graph& graph, const Assignment& assignment,
+          std::shared_ptr<WeightCache> weights);
+  ~Program();
+  Program(Program&&) noexcept;
+  Program& operator=(Program&&) noexcept;
+
+  /// One execution. Inputs by input name, row-major, with the shapes of the graph; outputs in the
+  /// graph's order, row-major; an output computed in bf16 is returned as f32.
+  std::vector<tensor::Tensor> run(const std::map<std::string, tensor::Tensor>& inputs);
+
+  /// Runs once with a clock around each step.
+  std::vector<StepReport> profile(const std::map<std::string, tensor::Tensor>& inputs);
+
+  std::vector<StepReport> steps() const;
+  std::int64_t arena_bytes() const;    // planned memory of intermediate values
+  std::int64_t weights_bytes() const;  // weights as this program reads them
+
+ private:
+  struct Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+/// What this machine gives an operator: every precision for which oneDNN has a kernel that is not a
+/// reference one, fp32 first. Empty when the operator is not a tunable one.
+std::vector<Precision> offered_precisions(const graph::Graph& graph, const graph::Node& node);
+
+/// Floating-point operations and bytes read and written by one execution in fp32.
+struct Cost {
+  std::int64_t flops = 0;
+  std::int64_t bytes = 0;
+};
+Cost cost(const graph::Graph& graph, const graph::Node& node);
+
+/// The nodes of a specialised graph that the engine cannot execute, each once.
+std::vector<std::string> unsupported_ops(const graph::Graph& graph);
+
+/// Sets the number of threads for every program of the process; call before the first is compiled.
+void set_threads(int threads);
+
+/// What pins the numerics of this process: "onednn 2.6.3, isa avx512_core_bf16, threads 2,
+/// numerics 1".
+std::string fingerprint();
+
+/// The CPU feature whose absence leaves `precision` without kernels here; empty if it has some.
+std::string missing_feature(Precision precision);
+
+}  // namespace ampd::engine

@@ -1,0 +1,26 @@
+// Types and shapes of every value: one table of rules, by operator and its version.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "graph/graph.hpp"
+
+namespace ampd::graph {
+
+/// An operator that this program does not know, with the nodes that use it.
+struct UnknownOp {
+  std::string op_type;  // with its domain, if not ai.onnx
+  int opset = 0;
+  std::vector<std::string> nodes;
+};
+
+/// Every operator of the graph without a rule, so that all can be named before anything runs.
+std::vector<UnknownOp> unknown_ops(const Graph& graph);
+
+/// Fills dtype and shape of all node outputs from the inputs' as far as they are known. Throws
+/// Error(invalid) naming the node whose inputs do not fit, Error(unsupported) for unknown
+/// operators.
+void infer_shapes(Graph& graph);
+
+}  // namespace ampd::graph

@@ -1,0 +1,106 @@
+// A job: everything that decides what is tuned, how it is judged and when it stops.
+//
+// It is made from a job file, all defaults filled in and all paths absolute, and does not change
+// afterwards. Equal jobs over equal inputs give equal results.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "ampd/precision.hpp"
+#include "ampd/settings.hpp"
+#include "ampd/tuning_space.hpp"
+
+namespace ampd::job {
+
+/// A metric, dataset or transform by its name in the catalogue. `parameters` is an object that has
+/// passed the catalogue's check, with every default filled in; paths are absolute.
+struct Component {
+  std::string name;
+  nlohmann::json parameters = nlohmann::json::object();
+
+  bool operator==(const Component&) const = default;
+};
+
+struct Dataloader {
+  std::int64_t batch_size = 1;
+  bool discard_last_batch = false;  // a last batch that is not full is left out
+  Component dataset;
+  std::vector<Component> transforms;  // of the samples, in order
+
+  bool operator==(const Dataloader&) const = default;
+};
+
+/// Accuracy measured by ampd: data, then the model, then a metric.
+struct MetricEvaluation {
+  Component metric;
+  Dataloader dataloader;
+  std::int64_t batches_max = -1;       // INC's `iteration`; -1: all
+  std::vector<Component> postprocess;  // of the outputs and labels
+
+  bool operator==(const MetricEvaluation&) const = default;
+};
+
+/// Accuracy measured by the user's own command: the last line of its output is the accuracy.
+struct CommandEvaluation {
+  std::vector<std::string> command;
+  double timeout_seconds = 0;  // 0: none
+
+  bool operator==(const CommandEvaluation&) const = default;
+};
+
+/// How latency is measured.
+struct PerformanceEvaluation {
+  std::int64_t warmup = 5;
+  std::int64_t rounds = 30;
+
+  bool operator==(const PerformanceEvaluation&) const = default;
+};
+
+/// Pins the operators whose name or type matches the whole pattern.
+struct Constraint {
+  enum class Scope : std::uint8_t { op, op_type };
+  Scope scope = Scope::op;
+  std::string pattern;             // ECMAScript regular expression
+  std::vector<Precision> allowed;  // one: pinned to it; several: the highest rung may be chosen
+
+  bool operator==(const Constraint&) const = default;
+};
+
+struct Job {
+  std::string name;
+  std::filesystem::path folder;  // the job file's; commands run in it
+  std::filesystem::path model_path;
+  std::vector<std::string>
+      outputs;  // INC's model.outputs: which outputs the metric reads; empty: all
+  std::vector<Precision> precisions{Precision::bf16};
+  std::variant<MetricEvaluation, CommandEvaluation> evaluation;
+  PerformanceEvaluation performance;
+  TuneSettings settings;
+  std::vector<Constraint> constraints;
+  int threads = 0;  // 0: the physical cores
+  std::uint64_t seed = 1978;
+
+  /// The rung below fp32 that is tried.
+  Precision target() const;
+
+  bool operator==(const Job&) const = default;
+};
+
+/// The resolved job as JSON: for the store, for workers and for digests. Keys sorted, stable.
+nlohmann::json to_json(const Job& job);
+
+/// Throws Error(invalid) when the JSON is not one that to_json makes.
+Job from_json(const nlohmann::json& json);
+
+/// Applies the constraints to a space found by inspection. Throws Error(invalid) for a pattern that
+/// is not a regular expression or matches no operator.
+void apply_constraints(const Job& job, TuningSpace& space);
+
+}  // namespace ampd::job

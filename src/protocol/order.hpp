@@ -1,0 +1,202 @@
+// Orders to a worker and its replies, as values.
+//
+// A worker serves one order at a time. It answers with any number of Progress and Checkpoint
+// replies and then exactly one final reply: the order's own kind, or Failed. `Stop` asks it to end
+// the order after the running batch: it sends a last Checkpoint and Stopped.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "ampd/error.hpp"
+#include "ampd/precision.hpp"
+#include "ampd/tune_config.hpp"
+#include "ampd/tuning_space.hpp"
+#include "job/job.hpp"
+
+namespace ampd::protocol {
+
+/// Which model: its bytes may lie elsewhere (a copy), external data stays beside the original.
+struct ModelReference {
+  std::filesystem::path path;    // the bytes
+  std::filesystem::path folder;  // where external data may lie
+  std::string name;              // for messages: the path that the user gave
+};
+
+/// Precisions by operator name; unnamed ones are fp32.
+using Precisions = std::map<std::string, Precision>;
+
+/// Tensor files by input name, and shapes for free dimensions.
+struct Inputs {
+  std::map<std::string, std::filesystem::path> files;
+  std::map<std::string, std::vector<std::int64_t>> shapes;
+};
+
+/// What the model is and what can be tuned in it on this machine.
+struct Inspect {
+  ModelReference model;
+  Precision target = Precision::bf16;
+  Inputs inputs;
+};
+
+/// One config on the job's data. `checkpoint` is the last one that this evaluation sent.
+struct Evaluate {
+  ModelReference model;
+  job::Job job;
+  Precisions precisions;
+  std::optional<nlohmann::json> checkpoint;
+};
+
+/// Latency of a config beside the fp32 baseline, in interleaved rounds.
+struct Measure {
+  ModelReference model;
+  job::Job job;
+  Precisions precisions;
+};
+
+/// The model with a config applied, run again and compared with the config's own outputs.
+struct Export {
+  ModelReference model;
+  job::Job job;
+  Precisions precisions;
+  std::string profile;  // "bf16" or "fp32"
+};
+
+/// SHA-256 of files and folders.
+struct Hash {
+  std::vector<std::filesystem::path> paths;
+};
+
+/// One execution on given inputs; the outputs come back as descriptors of .npy files.
+struct Execute {
+  ModelReference model;
+  Inputs inputs;
+  std::variant<Precision, Precisions> precisions = Precision::fp32;  // of all tunable ops, or each
+  int threads = 0;
+};
+
+struct Bench {
+  ModelReference model;
+  Inputs inputs;
+  std::variant<Precision, Precisions> precisions = Precision::fp32;
+  int threads = 0;
+  std::int64_t warmup = 5;
+  std::int64_t rounds = 30;
+};
+
+/// ONNX conformance cases.
+struct Validate {
+  std::vector<std::filesystem::path> folders;
+  Precision precision = Precision::fp32;
+  double relative_tolerance = 1e-3;
+  double absolute_tolerance = 1e-7;
+  int threads = 0;
+};
+
+using Order = std::variant<Inspect, Evaluate, Measure, Export, Hash, Execute, Bench, Validate>;
+
+struct Progress {
+  std::int64_t batches_done = 0;
+  std::int64_t batches = 0;
+  std::int64_t samples_done = 0;
+  std::optional<double> accuracy;  // over the samples so far
+};
+
+struct Checkpoint {
+  nlohmann::json state;  // opaque to all but the evaluation
+};
+
+struct Stopped {};
+
+struct OpReport {
+  std::string name, type;
+  std::vector<Precision> precisions;  // empty: not tunable
+  std::int64_t flops = 0, bytes = 0;
+  std::vector<std::string> absorbed;  // names of operators that run as part of this one
+};
+
+struct ValueReport {
+  std::string name, dtype;
+  std::vector<std::int64_t> shape;  // -1: free
+  std::vector<std::string> symbols;
+};
+
+struct Inspected {
+  TuningSpace space;
+  std::string fingerprint;
+  int opset = 0;
+  std::vector<ValueReport> inputs, outputs;
+  std::vector<OpReport> ops;
+  std::vector<std::string> unsupported;  // operators that cannot run here, each with its nodes
+  std::string missing_feature;           // why the target precision has no kernel, if it has none
+};
+
+struct Evaluated {
+  double accuracy = 0;  // may be NaN
+  std::int64_t samples = 0;
+  double seconds = 0;  // of this attempt
+  std::int64_t model_bytes = 0, footprint_bytes = 0;
+  std::string fingerprint;
+};
+
+struct Latency {
+  std::int64_t median_ns = 0, p10_ns = 0, p90_ns = 0;
+};
+struct Measured {
+  Latency config, baseline;
+};
+
+struct Exported {
+  std::int64_t samples_compared = 0;  // model bytes come as descriptor 0
+};
+
+struct Hashed {
+  std::vector<std::string> digests;  // in the order of the paths
+};
+
+struct Executed {
+  std::vector<ValueReport> outputs;  // outputs[i] comes as descriptor i, in .npy format
+};
+
+struct Benched {
+  Latency latency;
+  double gflops = 0;  // achieved GFLOP per second at the median
+  struct Op {
+    std::string name, type, implementation, dtype;
+    double milliseconds = 0;
+    std::int64_t flops = 0, bytes = 0;
+  };
+  std::vector<Op> ops;
+};
+
+struct Validated {
+  struct Case {
+    std::string name, status, reason;  // status: passed, failed, unsupported
+    std::optional<double> max_abs_error;
+  };
+  std::vector<Case> cases;
+};
+
+struct Failed {
+  ErrorCode code = ErrorCode::invalid;
+  std::string sentence;
+};
+
+using Reply = std::variant<Progress, Checkpoint, Stopped, Inspected, Evaluated, Measured, Exported,
+                           Hashed, Executed, Benched, Validated, Failed>;
+
+/// JSON text of an order or a reply, and back. Parsing treats the text as hostile: it throws
+/// Error(invalid) that names the field.
+std::string encode(const Order& order);
+std::string encode(const Reply& reply);
+Order parse_order(std::string_view text);
+Reply parse_reply(std::string_view text);
+
+}  // namespace ampd::protocol
