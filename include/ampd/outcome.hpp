@@ -15,6 +15,7 @@ enum class TrialState : std::uint8_t {
 };
 
 std::string_view to_string(TrialState state);
+std::optional<TrialState> parse_trial_state(std::string_view word);
 
 struct Outcome {
   TrialState state = TrialState::failed;
