@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 #include <string_view>
 #include <utility>
 
@@ -11,6 +10,8 @@
 #include "ampd/error.hpp"
 #include "base/check.hpp"
 #include "base/digest.hpp"
+#include "base/json.hpp"
+#include "base/limits.hpp"
 
 namespace ampd {
 namespace {
@@ -19,30 +20,6 @@ using nlohmann::json;
 
 [[noreturn]] void refuse(const std::string& source, const std::string& complaint) {
   throw Error(ErrorCode::invalid, source + " " + complaint);
-}
-
-/// nlohmann's messages open with a tag such as "[json.exception.parse_error.101] ".
-std::string without_tag(std::string_view message) {
-  const std::size_t end = message.find("] ");
-  return std::string(end == std::string_view::npos ? message : message.substr(end + 2));
-}
-
-json parse_without_duplicates(const std::string& text, const std::string& source) {
-  std::vector<std::set<std::string>> open_objects;
-  const json::parser_callback_t judge = [&](int, json::parse_event_t event, json& value) {
-    if (event == json::parse_event_t::object_start) open_objects.emplace_back();
-    if (event == json::parse_event_t::object_end) open_objects.pop_back();
-    if (event == json::parse_event_t::key &&
-        !open_objects.back().insert(value.get<std::string>()).second) {
-      refuse(source, "has the key \"" + value.get<std::string>() + "\" twice; leave one");
-    }
-    return true;
-  };
-  try {
-    return json::parse(text, judge);
-  } catch (const json::exception& error) {
-    refuse(source, "is not JSON: " + without_tag(error.what()));
-  }
 }
 
 const json& ops_of(const json& file, const std::string& source) {
@@ -119,7 +96,7 @@ TuneConfig config_from_json(const TuningSpace& space, const std::string& text,
                             const std::string& source) {
   std::map<std::string_view, std::size_t> index_of;
   for (std::size_t i = 0; i < space.ops.size(); ++i) index_of.emplace(space.ops[i].name, i);
-  const json file = parse_without_duplicates(text, source);
+  const json file = base::parse_json(text, source, base::limits::config_file_bytes);
   TuneConfig config = fp32_config(space);
   for (const auto& [name, value] : ops_of(file, source).items()) {
     const auto found = index_of.find(name);

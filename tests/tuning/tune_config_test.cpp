@@ -79,6 +79,12 @@ TEST_CASE("a wrong config file is refused with its name, the place and the remed
   }
 }
 
+TEST_CASE("a file that is too large is refused") {
+  const std::string text(5 << 20, ' ');
+  CHECK_THROWS_WITH_AS(config_from_json(space_of("b"), text, "config.json"),
+                       doctest::Contains("config.json has 5242880 bytes"), Error);
+}
+
 TEST_CASE("a file nested without end is refused and not followed") {
   CHECK(complaint_about(std::string(1'000'000, '[')).find("is not JSON") != std::string::npos);
   CHECK_FALSE(complaint_about(std::string(100'000, '[') + std::string(100'000, ']')).empty());
@@ -97,6 +103,20 @@ TEST_CASE("a digest tells configs and spaces apart") {
   TuningSpace other = space;
   other.ops[0].name = "other";
   CHECK(digest(space, config_of("bf")) != digest(other, config_of("bf")));
+}
+
+TEST_CASE("a space's digest changes with all that the space says") {
+  const TuningSpace space = space_of("bb");
+  CHECK(digest(space) == digest(space_of("bb")));
+  std::vector<TuningSpace> others(7, space);
+  others[0].ops[1].name = "x";
+  others[1].ops[1].type = "x";
+  others[2].ops[1].precisions.pop_back();
+  others[3].ops[1].pinned = Precision::fp32;
+  others[4].ops[1].weight_count = 1;
+  others[5].target = Precision::fp16;
+  others[6].other_weight_count = 1;
+  for (const TuningSpace& other : others) CHECK(digest(other) != digest(space));
 }
 
 TEST_CASE("a digest never changes: databases hold it") {
