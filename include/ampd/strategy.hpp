@@ -16,6 +16,7 @@
 
 #include "ampd/candidate.hpp"
 #include "ampd/conf.hpp"
+#include "ampd/dataloader.hpp"
 #include "ampd/dicts.hpp"
 #include "ampd/outcome.hpp"
 #include "ampd/trial.hpp"
@@ -68,11 +69,16 @@ class AutoMixedPrecisionTuneStrategy final : public TuneStrategy {
   using CalibrationFunc = std::function<void(const Candidate& candidate)>;
   using Hooks = std::map<std::string, std::function<void()>>;
 
-  /// Without `dicts` the tuning begins; with them it goes on, and they must stem from an equal
-  /// model on an equal machine: Error(divergence) if not. The q_ parameters are for precisions that
-  /// need a calibration; there is none yet, and `warnings` names those that were given.
+  /// `model` is the tuning space of a model that the program executes itself. `eval_func` judges
+  /// the candidates of traverse(). Without `dicts` the tuning begins; with them it goes on. The q_
+  /// parameters are for precisions that need a calibration; there is none yet, and `warnings` names
+  /// those that were given. Throws Error: invalid or unsupported for a space that cannot be tuned,
+  /// divergence for dicts of another tuning, unsupported for an `eval_dataloader` without an
+  /// `eval_func`, because there is nothing to run its batches on.
   explicit AutoMixedPrecisionTuneStrategy(TuningSpace model, Conf conf = {},
-                                          EvalFunc eval_func = {}, Dicts dicts = {});
+                                          Dataloader q_dataloader = {}, CalibrationFunc q_func = {},
+                                          Dataloader eval_dataloader = {}, EvalFunc eval_func = {},
+                                          Dicts dicts = {}, Hooks q_hooks = {});
   ~AutoMixedPrecisionTuneStrategy() override;
   AutoMixedPrecisionTuneStrategy(AutoMixedPrecisionTuneStrategy&&) noexcept;
   AutoMixedPrecisionTuneStrategy& operator=(AutoMixedPrecisionTuneStrategy&&) noexcept;

@@ -24,6 +24,7 @@ struct AutoMixedPrecisionTuneStrategy::Implementation {
 
   Outcome evaluate(const TuneConfig& config);
   Outcome evaluate_or_fail(const TuneConfig& config);
+  void warn_of_unused(const std::string& parameter);
 
   Search search;
   EvalFunc eval_func;
@@ -63,10 +64,23 @@ Outcome AutoMixedPrecisionTuneStrategy::Implementation::evaluate_or_fail(const T
   }
 }
 
-AutoMixedPrecisionTuneStrategy::AutoMixedPrecisionTuneStrategy(TuningSpace model, Conf conf,
-                                                               EvalFunc eval_func, Dicts dicts)
+void AutoMixedPrecisionTuneStrategy::Implementation::warn_of_unused(const std::string& parameter) {
+  warnings.push_back(parameter + " is not used: no precision that needs a calibration is tuned");
+}
+
+AutoMixedPrecisionTuneStrategy::AutoMixedPrecisionTuneStrategy(
+    TuningSpace model, Conf conf, Dataloader q_dataloader, CalibrationFunc q_func,
+    Dataloader eval_dataloader, EvalFunc eval_func, Dicts dicts, Hooks q_hooks)
     : implementation_(
           std::make_unique<Implementation>(std::move(model), conf, std::move(eval_func))) {
+  if (eval_dataloader && !implementation_->eval_func) {
+    throw Error(ErrorCode::unsupported,
+                "the eval_dataloader has no model to run on: the strategy was given a tuning "
+                "space; give an eval_func");
+  }
+  if (q_dataloader) implementation_->warn_of_unused("q_dataloader");
+  if (q_func) implementation_->warn_of_unused("q_func");
+  if (!q_hooks.empty()) implementation_->warn_of_unused("q_hooks");
   replay(dicts, implementation_->search);
 }
 

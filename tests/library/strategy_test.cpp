@@ -39,6 +39,10 @@ Conf conf_with(double tolerance) {
   return conf;
 }
 
+Strategy strategy_of(const char* letters, Conf conf, EvalFunc eval_func, Dicts dicts = {}) {
+  return Strategy(space_of(letters), conf, {}, {}, {}, std::move(eval_func), std::move(dicts));
+}
+
 /// All of a trial but the time that it took.
 std::vector<tuning::Trial> without_times(std::vector<tuning::Trial> trials) {
   for (tuning::Trial& trial : trials) trial.outcome.seconds = 0;
@@ -48,7 +52,7 @@ std::vector<tuning::Trial> without_times(std::vector<tuning::Trial> trials) {
 }  // namespace
 
 TEST_CASE("traverse finds the lowest precisions that keep the accuracy") {
-  Strategy strategy(space_of("bbbbb"), conf_with(0.1), judge);
+  Strategy strategy = strategy_of("bbbbb", conf_with(0.1), judge);
   CHECK(strategy.traverse());
   CHECK(strategy.goal_met() == true);
   CHECK(strategy.stop_reason() == tuning::StopReason::goal_met);
@@ -60,7 +64,7 @@ TEST_CASE("traverse finds the lowest precisions that keep the accuracy") {
 }
 
 TEST_CASE("a strategy can be driven by hand and makes the same trials") {
-  Strategy traversed(space_of("bbLb"), conf_with(-1), judge);
+  Strategy traversed = strategy_of("bbLb", conf_with(-1), judge);
   CHECK_FALSE(traversed.traverse());
   Strategy driven(space_of("bbLb"), conf_with(-1));
   while (const auto config = driven.next_tune_cfg()) {
@@ -74,7 +78,7 @@ TEST_CASE("a strategy can be driven by hand and makes the same trials") {
 
 TEST_CASE("a config is evaluated once, and what is reused is not proposed") {
   std::vector<std::string> evaluated;
-  Strategy strategy(space_of("b"), conf_with(-1), [&](const Candidate& candidate) {
+  Strategy strategy = strategy_of("b", conf_with(-1), [&](const Candidate& candidate) {
     evaluated.push_back(letters_of(candidate.config));
     return judge(candidate);
   });
@@ -87,7 +91,7 @@ TEST_CASE("a config is evaluated once, and what is reused is not proposed") {
 TEST_CASE("a strategy resumed from its dicts at any moment goes on as an undisturbed one") {
   for (const char* letters : {"b", "bbb", "bLbfbF"}) {
     for (const double tolerance : {-1.0, 0.12}) {
-      Strategy undisturbed(space_of(letters), conf_with(tolerance), judge);
+      Strategy undisturbed = strategy_of(letters, conf_with(tolerance), judge);
       undisturbed.traverse();
       const auto evaluations = undisturbed.dicts().trials.size();
       for (std::size_t moment = 0; moment <= evaluations; ++moment) {
@@ -98,8 +102,8 @@ TEST_CASE("a strategy resumed from its dicts at any moment goes on as an undistu
         }
         const Dicts dicts = dicts_from_json(to_json(first.dicts()));
         std::size_t further = 0;
-        Strategy second(
-            space_of(letters), conf_with(tolerance),
+        Strategy second = strategy_of(
+            letters, conf_with(tolerance),
             [&](const Candidate& candidate) { return ++further, judge(candidate); }, dicts);
         CHECK(second.trials() == first.trials());
         CHECK(second.traverse() == undisturbed.goal_met());
@@ -114,22 +118,22 @@ TEST_CASE("a strategy resumed from its dicts at any moment goes on as an undistu
 TEST_CASE("a resumed strategy takes the new conf, not the old one") {
   Conf conf = conf_with(-1);
   conf.settings.exit_policy.max_trials = 2;
-  Strategy first(space_of("bbb"), conf, judge);
+  Strategy first = strategy_of("bbb", conf, judge);
   first.traverse();
   CHECK(first.stop_reason() == tuning::StopReason::max_trials);
-  Strategy second(space_of("bbb"), conf_with(-1), judge, first.dicts());
+  Strategy second = strategy_of("bbb", conf_with(-1), judge, first.dicts());
   second.traverse();
   CHECK(second.trials().size() == 7);
-  CHECK_THROWS_WITH_AS(Strategy(space_of("bbb"), conf, judge, second.dicts()),
+  CHECK_THROWS_WITH_AS(strategy_of("bbb", conf, judge, second.dicts()),
                        doctest::Contains("under this conf the tuning ends after 3"), Error);
 }
 
 TEST_CASE("dicts of another tuning are refused") {
-  Strategy first(space_of("bb"), conf_with(-1), judge);
+  Strategy first = strategy_of("bb", conf_with(-1), judge);
   first.traverse();
   const auto code_of = [&](const char* letters, const Dicts& dicts) {
     try {
-      Strategy second(space_of(letters), conf_with(-1), judge, dicts);
+      Strategy second = strategy_of(letters, conf_with(-1), judge, dicts);
     } catch (const Error& error) {
       return error.code();
     }
@@ -148,7 +152,7 @@ TEST_CASE("dicts of another tuning are refused") {
 }
 
 TEST_CASE("what an eval_func throws fails the trial and the tuning goes on") {
-  Strategy strategy(space_of("bbb"), conf_with(-1), [](const Candidate& candidate) {
+  Strategy strategy = strategy_of("bbb", conf_with(-1), [](const Candidate& candidate) {
     if (letters_of(candidate.config) == "bfb") throw std::runtime_error("no \xff memory");
     if (letters_of(candidate.config) == "bbb") return std::nan("");
     return judge(candidate);
@@ -164,7 +168,7 @@ TEST_CASE("what an eval_func throws fails the trial and the tuning goes on") {
 
 TEST_CASE("what the baseline throws comes through, and traverse can be called again") {
   int calls = 0;
-  Strategy strategy(space_of("bb"), conf_with(1), [&](const Candidate& candidate) {
+  Strategy strategy = strategy_of("bb", conf_with(1), [&](const Candidate& candidate) {
     ++calls;
     if (calls == 1) throw std::logic_error("not yet");
     return calls == 2 ? std::nan("") : judge(candidate);
@@ -176,7 +180,7 @@ TEST_CASE("what the baseline throws comes through, and traverse can be called ag
 }
 
 TEST_CASE("the callback sees every trial and may interrupt the tuning") {
-  Strategy strategy(space_of("bb"), conf_with(-1), judge);
+  Strategy strategy = strategy_of("bb", conf_with(-1), judge);
   std::vector<std::size_t> sizes;
   strategy.after_each_trial([&] {
     sizes.push_back(strategy.trials().size());
@@ -188,7 +192,7 @@ TEST_CASE("the callback sees every trial and may interrupt the tuning") {
 }
 
 TEST_CASE("a strategy over a bare space has nothing to run") {
-  Strategy strategy(space_of("b"), {}, [](const Candidate& candidate) {
+  Strategy strategy = strategy_of("b", {}, [](const Candidate& candidate) {
     candidate.run({});
     return 0.0;
   });
@@ -198,6 +202,24 @@ TEST_CASE("a strategy over a bare space has nothing to run") {
 TEST_CASE("without a judge, traverse says what to give") {
   Strategy strategy(space_of("b"));
   CHECK_THROWS_WITH_AS(strategy.traverse(), doctest::Contains("eval_func"), Error);
+}
+
+TEST_CASE("parameters for a calibration are kept and named in the warnings") {
+  Strategy strategy(
+      space_of("b"), {}, [](std::int64_t) { return std::nullopt; }, [](const Candidate&) {}, {}, {},
+      {}, {{"on_epoch_begin", [] {}}});
+  REQUIRE(strategy.warnings().size() == 3);
+  CHECK(strategy.warnings()[0].starts_with("q_dataloader is not used"));
+  CHECK(strategy.warnings()[1].starts_with("q_func is not used"));
+  CHECK(strategy.warnings()[2].starts_with("q_hooks is not used"));
+  CHECK(Strategy(space_of("b")).warnings().empty());
+}
+
+TEST_CASE("an eval_dataloader over a bare space is refused, unless there is an eval_func") {
+  const Dataloader nothing = [](std::int64_t) { return std::nullopt; };
+  CHECK_THROWS_WITH_AS(Strategy(space_of("b"), {}, {}, {}, nothing), doctest::Contains("no model"),
+                       Error);
+  CHECK_NOTHROW(Strategy(space_of("b"), {}, {}, {}, nothing, judge));
 }
 
 TEST_CASE("an outcome that took negative seconds is refused") {
