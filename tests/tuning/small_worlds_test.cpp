@@ -241,7 +241,14 @@ class Walk {
   void judge_upcoming(const Search& search, const std::vector<Proposal>& upcoming,
                       const std::vector<Proposal>& forecast) {
     require(upcoming.empty() == search.stop_reason().has_value(), "a proposal until the end");
-    if (upcoming.empty()) return require(!search.next(), "no proposal after the end");
+    const std::optional<StopReason> reason = search.stop_reason();
+    if (reason) {
+      const bool is_foreseen = reason == StopReason::exhausted ||
+                               reason == StopReason::max_trials ||
+                               reason == StopReason::performance_only;
+      require(!is_foreseen || forecast.size() <= 1, "upcoming ends where the search must");
+      return require(!search.next(), "no proposal after the end");
+    }
     for (std::size_t i = 1; i < forecast.size(); ++i) {
       require(i <= upcoming.size() && upcoming[i - 1] == forecast[i], "upcoming came true");
     }
