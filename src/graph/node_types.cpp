@@ -82,4 +82,8 @@ void NodeTypes::fail(const std::string& what) const {
   throw NodeError(node_, what);
 }
 
+void NodeTypes::refuse(const std::string& what) const {
+  throw NodeError(node_, what, ErrorCode::unsupported);
+}
+
 }  // namespace ampd::graph

@@ -47,6 +47,9 @@ class NodeTypes {
   /// Throws NodeError.
   [[noreturn]] void fail(const std::string& what) const;
 
+  /// The same for what is valid but not offered.
+  [[noreturn]] void refuse(const std::string& what) const;
+
  private:
   const Value& input(std::size_t index) const;
 

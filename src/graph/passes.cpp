@@ -11,11 +11,11 @@ namespace ampd::graph {
 namespace {
 
 constexpr std::array passes{
+    Pass{"dead_code", apply_dead_code},           Pass{"constants", apply_constants},
+    Pass{"fold_constants", apply_fold_constants}, Pass{"gemm", apply_gemm},
+    Pass{"channel_scales", apply_channel_scales}, Pass{"pads", apply_pads},
+    Pass{"global_pools", apply_global_pools},     Pass{"post_ops", apply_post_ops},
     Pass{"dead_code", apply_dead_code},
-    Pass{"constants", apply_constants}, Pass{"fold_constants", apply_fold_constants},
-    Pass{"gemm", apply_gemm},           Pass{"channel_scales", apply_channel_scales},
-    Pass{"pads", apply_pads},           Pass{"global_pools", apply_global_pools},
-    Pass{"post_ops", apply_post_ops},   Pass{"dead_code", apply_dead_code},
 };
 
 using Symbols = std::map<std::string, std::int64_t, std::less<>>;

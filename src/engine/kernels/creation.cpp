@@ -4,11 +4,19 @@
 
 #include "engine/kernels/dispatch.hpp"
 #include "engine/kernels/kernel.hpp"
+#include "graph/constant_node.hpp"
 
 namespace ampd::engine {
 namespace {
 
 using tensor::Tensor;
+
+bool run_constant(KernelCall& call) {
+  std::optional<Tensor> value = graph::constant_tensor(call.node());
+  if (!value) return false;
+  call.set_output(0, std::move(*value));
+  return true;
+}
 
 bool run_constant_of_shape(KernelCall& call) {
   const Tensor* value = call.attributes().tensor("value");
@@ -90,6 +98,7 @@ bool run_size(KernelCall& call) {
 }
 
 constexpr std::array kernels{
+    Kernel{"Constant", Kernel::Kind::moves, run_constant},
     Kernel{"ConstantOfShape", Kernel::Kind::moves, run_constant_of_shape},
     Kernel{"EyeLike", Kernel::Kind::moves, run_eye_like},
     Kernel{"OneHot", Kernel::Kind::moves, run_one_hot},

@@ -65,7 +65,15 @@ struct Kernel {
   bool (*run)(KernelCall& call);  // false: not for these dtypes
 };
 
+std::span<const Kernel> binary_kernels();
+std::span<const Kernel> convolution_kernels();
 std::span<const Kernel> creation_kernels();
+std::span<const Kernel> indexing_kernels();
 std::span<const Kernel> layout_kernels();
+std::span<const Kernel> matrix_kernels();
+std::span<const Kernel> normalization_kernels();
+std::span<const Kernel> pooling_kernels();
+std::span<const Kernel> reduction_kernels();
+std::span<const Kernel> unary_kernels();
 
 }  // namespace ampd::engine

@@ -3,32 +3,12 @@
 //   Constant ---> Add          x ---> Identity | Dropout | Cast to x's type ---> Relu
 //
 //   (constant) -> Add          x ---> Relu
+#include "graph/constant_node.hpp"
 #include "graph/passes/pass_list.hpp"
 #include "graph/rewriter.hpp"
 
 namespace ampd::graph {
 namespace {
-
-using tensor::Tensor;
-
-std::optional<Tensor> constant_of(const Attributes& attributes) {
-  if (const Tensor* value = attributes.tensor("value")) return *value;
-  if (attributes.has("value_float")) {
-    return Tensor::of<float>({}, {attributes.real("value_float", 0)});
-  }
-  if (attributes.has("value_floats")) {
-    const std::vector<float> list = attributes.reals("value_floats");
-    return Tensor::of<float>({std::ssize(list)}, list);
-  }
-  if (attributes.has("value_int")) {
-    return Tensor::of<std::int64_t>({}, {attributes.integer("value_int", 0)});
-  }
-  if (attributes.has("value_ints")) {
-    const std::vector<std::int64_t> list = attributes.integers("value_ints");
-    return Tensor::of<std::int64_t>({std::ssize(list)}, list);
-  }
-  return std::nullopt;
-}
 
 bool does_nothing(Rewriter& rewriter, const Node& node) {
   const Graph& graph = rewriter.graph();
@@ -72,7 +52,7 @@ void apply_constants(Graph& graph, const NodeEvaluator&) {
   for (std::size_t index = 0; index < rewriter.node_count(); ++index) {
     const Node& node = rewriter.node(index);
     if (node.op_type == "Constant") {
-      if (std::optional<Tensor> value = constant_of(node.attributes)) {
+      if (std::optional<tensor::Tensor> value = constant_tensor(node)) {
         rewriter.replace_by_constant(index, std::move(*value));
       }
     } else if (does_nothing(rewriter, node)) {

@@ -3,6 +3,8 @@
 //   x (NxCxHxW) ---> ReduceMean over 2, 3 (keepdims 1)      ... (keepdims 0)
 //
 //   x (NxCxHxW) ---> GlobalAveragePool                      GlobalAveragePool ---> Flatten
+//
+// Of two spatial axes or more: a mean over the last of three is rather part of a normalization.
 #include <algorithm>
 
 #include "graph/node_names.hpp"
@@ -18,7 +20,7 @@ bool is_spatial_mean(Graph& graph, const Node& node) {
   const NodeTypes types(graph, node);
   const std::optional<std::size_t> rank = types.rank(0);
   const auto axes = types.integers(1);
-  if (!axes || !rank || *rank < 3 || axes->size() != *rank - 2) return false;
+  if (!axes || !rank || *rank < 4 || axes->size() != *rank - 2) return false;
   if (types.dtype(0) != tensor::DType::f32) return false;
   std::vector<bool> reduced(*rank, false);
   for (const std::int64_t axis : *axes) reduced[types.axis(axis, *rank)] = true;

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/limits.hpp"
+#include "graph/constant_node.hpp"
 #include "graph/onnx_dtype.hpp"
 #include "graph/shapes/shape_rule.hpp"
 
@@ -32,25 +33,14 @@ DType dtype_attribute(const NodeTypes& types, DType otherwise) {
   if (!types.attributes().has("dtype")) return otherwise;
   const std::int64_t number = types.attributes().integer("dtype", 0);
   const std::optional<DType> dtype = dtype_of_onnx(number);
-  if (!dtype) types.fail("makes " + onnx_type_name(number) + ", which ampd does not hold");
+  if (!dtype) types.refuse("makes " + onnx_type_name(number) + ", which ampd does not hold");
   return *dtype;
 }
 
 void infer_constant(NodeTypes& types) {
-  const Attributes& attributes = types.attributes();
-  if (const tensor::Tensor* value = attributes.tensor("value")) {
-    types.set(0, value->dtype(), value->shape());
-  } else if (attributes.has("value_float")) {
-    types.set(0, DType::f32, Shape{});
-  } else if (attributes.has("value_floats")) {
-    types.set(0, DType::f32, Shape{std::ssize(attributes.reals("value_floats"))});
-  } else if (attributes.has("value_int")) {
-    types.set(0, DType::i64, Shape{});
-  } else if (attributes.has("value_ints")) {
-    types.set(0, DType::i64, Shape{std::ssize(attributes.integers("value_ints"))});
-  } else {
-    types.fail("holds no number");
-  }
+  const std::optional<tensor::Tensor> value = constant_tensor(types.node());
+  if (!value) types.refuse("holds no numbers");
+  types.set(0, value->dtype(), value->shape());
 }
 
 void infer_constant_of_shape(NodeTypes& types) {

@@ -73,7 +73,7 @@ void infer_clip(NodeTypes& types) {
 void infer_cast(NodeTypes& types) {
   const std::int64_t to = types.attributes().integer("to", 0);
   const std::optional<DType> dtype = dtype_of_onnx(to);
-  if (!dtype) types.fail("casts to " + onnx_type_name(to) + ", which ampd does not hold");
+  if (!dtype) types.refuse("casts to " + onnx_type_name(to) + ", which ampd does not hold");
   types.set(0, *dtype, types.shape(0));
 }
 
@@ -85,7 +85,7 @@ void infer_dropout(NodeTypes& types) {
   const tensor::Tensor* training = types.constant(2);
   if (types.has(2) &&
       (training == nullptr || training->size() != 1 || training->bytes()[0] != std::byte{0})) {
-    types.fail("is in training mode; export the model for inference");
+    types.refuse("is in training mode; export the model for inference");
   }
   infer_same(types);
   types.set(1, DType::boolean, types.shape(0));

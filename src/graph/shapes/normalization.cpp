@@ -27,11 +27,11 @@ void infer_batch_normalization(NodeTypes& types) {
   const bool trains = types.attributes().integer("training_mode", 0) != 0;
   for (std::size_t output = 1; output < types.output_count(); ++output) {
     if (trains || types.has_output(output)) {
-      types.fail("is in training mode; export the model for inference");
+      types.refuse("is in training mode; export the model for inference");
     }
   }
   if (types.attributes().integer("spatial", 1) == 0) {
-    types.fail("has spatial 0, which opset 9 removed");
+    types.refuse("has spatial 0, which opset 9 removed");
   }
   check_channels(types, 5);
   infer_same(types);
