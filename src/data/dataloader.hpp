@@ -1,0 +1,62 @@
+// Batches for a model: samples of a dataset, transformed, converted to the input's type, stacked.
+//
+// Any batch can be asked for at any time and is the same each time, so an evaluation resumes at the
+// batch where it stopped. All batches have the same shape: the last one is padded with copies of
+// its last sample, which are not counted.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/dataset.hpp"
+#include "data/transform.hpp"
+
+namespace ampd::data {
+
+/// An input of the model; its first axis is the batch, -1 stands for a free extent.
+struct ModelInput {
+  std::string name;
+  tensor::DType dtype = tensor::DType::f32;
+  tensor::Shape shape;
+};
+
+struct Batch {
+  std::int64_t index = 0;
+  std::map<std::string, tensor::Tensor> inputs;  // by input name, padding included
+  std::optional<tensor::Tensor> labels;          // without padding
+  std::int64_t samples = 0;                      // without padding
+};
+
+class Dataloader {
+ public:
+  /// Opens the dataset. Throws what make_dataset throws, and Error(invalid) when the dataset's
+  /// inputs are not the model's.
+  Dataloader(const job::Dataloader& settings, std::vector<ModelInput> inputs, std::uint64_t seed);
+
+  /// The model's fixed batch size where it has one, else the job's, but no more than the samples.
+  std::int64_t batch_size() const { return batch_size_; }
+  std::int64_t batch_count() const { return batch_count_; }
+  std::int64_t samples() const { return samples_; }  // in all batches, padding not counted
+  bool has_labels() const { return dataset_.has_labels; }
+
+  /// May be called from any thread. Throws Error naming the sample: its shape is not the input's
+  /// (with the remedy, when it lacks a Transpose), its type does not convert exactly, its file
+  /// cannot be read.
+  Batch batch(std::int64_t index) const;
+
+ private:
+  tensor::Tensor stack(const ModelInput& input, std::size_t position,
+                       const std::vector<Sample>& samples, std::int64_t first) const;
+
+  std::vector<ModelInput> inputs_;
+  Dataset dataset_;
+  std::vector<Transform> transforms_;
+  std::int64_t batch_size_ = 0;
+  std::int64_t batch_count_ = 0;
+  std::int64_t samples_ = 0;
+};
+
+}  // namespace ampd::data

@@ -1,0 +1,64 @@
+// How good a model's outputs are, summed up batch by batch.
+//
+// The sums are integers, or doubles to which each sample adds in its order: they do not depend on
+// how samples are grouped into batches, and an evaluation that goes on from a stored state ends bit
+// for bit where an undisturbed one ends. Metrics of classes find the class axis from the labels
+// (the output's axis that the labels lack, the last one if two fit) and count every position of an
+// output that has several per sample, such as the characters of a text.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "job/job.hpp"
+#include "tensor/tensor.hpp"
+
+namespace ampd::data {
+
+/// A model's outputs by name, in the model's order.
+using Outputs = std::vector<std::pair<std::string, tensor::Tensor>>;
+
+/// What a metric keeps between batches.
+struct Sums {
+  std::vector<std::int64_t> counts;
+  std::vector<double> totals;
+};
+
+class Metric {
+ public:
+  /// A metric of the catalogue.
+  explicit Metric(const job::Component& component);
+
+  bool higher_is_better() const;
+  bool needs_labels() const;
+  bool needs_reference() const;  // the outputs of the same batch in fp32
+
+  /// Adds the first `samples` rows of a batch; further ones are padding. `labels` and `reference`
+  /// may be null where they are not needed. Throws Error(invalid) naming both shapes when outputs
+  /// and labels do not fit each other.
+  void add(const Outputs& outputs, const tensor::Tensor* labels, const Outputs* reference,
+           std::int64_t samples);
+
+  /// The metric over all samples so far; NaN when there are none.
+  double value() const;
+
+  /// The sums, exactly. `restore` throws Error(corrupt) for what `state` of this metric never
+  /// gives.
+  nlohmann::json state() const;
+  void restore(const nlohmann::json& state);
+
+ private:
+  struct Kind;
+  static const Kind& kind_of(const std::string& name);
+
+  const Kind* kind_;
+  nlohmann::json parameters_;
+  Sums sums_;
+};
+
+}  // namespace ampd::data
