@@ -1,8 +1,8 @@
 // Batches for a model: samples of a dataset, transformed, converted to the input's type, stacked.
 //
 // Any batch can be asked for at any time and is the same each time, so an evaluation resumes at the
-// batch where it stopped. All batches have the same shape: the last one is padded with copies of
-// its last sample, which are not counted.
+// batch where it stopped. All batches have the same shapes, those of the first sample: the last one
+// is padded with copies of its last sample, which are not counted.
 #pragma once
 
 #include <cstdint>
@@ -32,15 +32,17 @@ struct Batch {
 
 class Dataloader {
  public:
-  /// Opens the dataset. Throws what make_dataset throws, and Error(invalid) when the dataset's
-  /// inputs are not the model's.
+  /// Opens the dataset and prepares its first sample. Throws what make_dataset and `batch` throw,
+  /// and Error(invalid) when there are no samples or the dataset's inputs are not the model's.
   Dataloader(const job::Dataloader& settings, std::vector<ModelInput> inputs, std::uint64_t seed);
 
   /// The model's fixed batch size where it has one, else the job's, but no more than the samples.
   std::int64_t batch_size() const { return batch_size_; }
   std::int64_t batch_count() const { return batch_count_; }
   std::int64_t samples() const { return samples_; }  // in all batches, padding not counted
-  bool has_labels() const { return dataset_.has_labels; }
+
+  /// The shapes of the inputs of every batch, no extent unknown.
+  std::map<std::string, tensor::Shape> shapes() const;
 
   /// May be called from any thread. Throws Error naming the sample: its shape is not the input's
   /// (with the remedy, when it lacks a Transpose), its type does not convert exactly, its file
@@ -48,10 +50,18 @@ class Dataloader {
   Batch batch(std::int64_t index) const;
 
  private:
-  tensor::Tensor stack(const ModelInput& input, std::size_t position,
-                       const std::vector<Sample>& samples, std::int64_t first) const;
+  /// An input of the model, its field in the samples and what the batches give it.
+  struct Slot {
+    std::string name;
+    std::size_t field = 0;
+    tensor::DType dtype = tensor::DType::f32;
+    tensor::Shape shape;  // of one sample; -1 until the first sample is known
+  };
 
-  std::vector<ModelInput> inputs_;
+  Sample prepare(std::int64_t index) const;
+  tensor::Tensor fitted(const Slot& slot, const Field& field, std::int64_t index) const;
+
+  std::vector<Slot> slots_;
   Dataset dataset_;
   std::vector<Transform> transforms_;
   std::int64_t batch_size_ = 0;

@@ -1,8 +1,8 @@
 // Where samples come from: a count, and a function that gives sample number i.
 //
 // The kinds are those of the catalogue: npy (.npy pairs or one .npz), MNIST, FashionMNIST, CIFAR10,
-// ImageFolder, dummy. Array files give samples as they are stored, image datasets give unsigned
-// bytes in height, width, channel order.
+// ImageFolder, dummy, dummy_v2. Array files give samples as they are stored, image datasets give
+// unsigned bytes in height, width, channel order.
 #pragma once
 
 #include <cstdint>
@@ -29,9 +29,8 @@ struct Sample {
 
 struct Dataset {
   std::string name;                 // for messages: what it is and where it lies
-  std::vector<std::string> inputs;  // model inputs by name; empty: in the model's order
+  std::vector<std::string> inputs;  // the model's input of each field; "": the one in its place
   std::int64_t size = 0;            // samples
-  bool has_labels = false;
 
   /// Sample `index`, always the same. May be called from any thread. Throws Error naming the file
   /// when it cannot be read.

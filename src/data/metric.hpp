@@ -31,16 +31,12 @@ struct Sums {
 
 class Metric {
  public:
-  /// A metric of the catalogue.
+  /// A metric of the catalogue; job::traits says what it needs and which direction is better.
   explicit Metric(const job::Component& component);
 
-  bool higher_is_better() const;
-  bool needs_labels() const;
-  bool needs_reference() const;  // the outputs of the same batch in fp32
-
-  /// Adds the first `samples` rows of a batch; further ones are padding. `labels` and `reference`
-  /// may be null where they are not needed. Throws Error(invalid) naming both shapes when outputs
-  /// and labels do not fit each other.
+  /// Adds the first `samples` rows of a batch; further ones are padding. `reference` is the fp32
+  /// model's outputs of the same batch. It and `labels` may be null where the metric does not need
+  /// them. Throws Error(invalid) naming both shapes when outputs and labels do not fit each other.
   void add(const Outputs& outputs, const tensor::Tensor* labels, const Outputs* reference,
            std::int64_t samples);
 

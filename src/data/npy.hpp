@@ -1,4 +1,4 @@
-// NumPy's array files: one array (.npy), or several by name in a zip archive (.npz).
+// NumPy's .npy format: one array as bytes.
 //
 // Files are hostile input: every count is checked against the bytes that are there before memory is
 // taken for it. Arrays come out row-major in the machine's byte order, whatever the file has.
@@ -6,11 +6,9 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <map>
 #include <span>
 #include <string>
 
-#include "base/files.hpp"
 #include "tensor/tensor.hpp"
 
 namespace ampd::data {
@@ -25,34 +23,22 @@ tensor::Tensor read_npy(std::span<const std::byte> bytes, const std::string& nam
 /// The bytes of a .npy file of version 1. bfloat16, which NumPy lacks, is written as float32.
 std::string write_npy(const tensor::Tensor& tensor);
 
-/// The arrays of a .npz archive (stored or deflated) by name, without ".npy".
-std::map<std::string, tensor::Tensor> read_npz(const std::filesystem::path& path);
+/// What stands before the elements of a .npy file.
+struct NpyHeader {
+  tensor::DType dtype = tensor::DType::f32;
+  tensor::Shape shape;
+  bool is_swapped = false;  // elements in the other byte order
+  bool is_fortran = false;  // the first axis runs fastest
+  std::int64_t size_bytes = 0;
 
-/// An open .npy file of which single rows, along the first axis, are read when they are asked for.
-///
-/// Memory holds no copy of the array, unless the file is in Fortran order. May be used from any
-/// thread.
-class NpyFile {
- public:
-  /// Throws what read_npy throws, and Error(invalid) for an array without axes.
-  explicit NpyFile(const std::filesystem::path& path);
-
-  const std::string& name() const { return name_; }
-  tensor::DType dtype() const { return dtype_; }
-  std::int64_t rows() const { return shape_.front(); }
-  tensor::Shape row_shape() const { return {shape_.begin() + 1, shape_.end()}; }
-
-  /// Throws Error(io or invalid) when the file has changed so that the row cannot be read.
-  tensor::Tensor row(std::int64_t index) const;
-
- private:
-  std::string name_;
-  tensor::DType dtype_ = tensor::DType::f32;
-  tensor::Shape shape_;
-  bool swapped_ = false;
-  std::int64_t offset_bytes_ = 0;
-  base::FileDescriptor file_;
-  tensor::Tensor whole_;  // in use when the file is in Fortran order
+  /// No valid header is longer.
+  static constexpr std::int64_t size_bytes_max = (64 << 10) + 12;
 };
+
+/// Reads the header from a file's first bytes. Throws what read_npy throws.
+NpyHeader read_npy_header(std::span<const std::byte> bytes, const std::string& name);
+
+/// Brings elements as they are stored into the machine's byte order, row-major.
+tensor::Tensor normalised(tensor::Tensor stored, const NpyHeader& header);
 
 }  // namespace ampd::data

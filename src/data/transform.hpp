@@ -1,13 +1,12 @@
 // What happens to a sample between its dataset and the model.
 //
 // Every transform acts on all inputs of a sample and knows their channel axis; the ones that deal
-// in height and width want three axes. Arithmetic is float32, as INC's is with NumPy. The random
-// ones draw from the seed and the sample's index alone, so a sample is the same in every epoch, on
-// every machine and from any batch on.
+// in height and width want images, three axes with the channels first or last. Arithmetic is
+// float32, as PyTorch's and OpenCV's is.
 #pragma once
 
-#include <cstdint>
 #include <functional>
+#include <vector>
 
 #include "data/dataset.hpp"
 
@@ -15,12 +14,13 @@ namespace ampd::data {
 
 /// May be called from any thread. Throws Error(invalid) naming the transform and the shape that
 /// does not fit it.
-using Transform = std::function<void(Sample& sample, std::int64_t index)>;
+using Transform = std::function<void(Sample& sample)>;
 
 /// A transform of the catalogue.
-Transform make_transform(const job::Component& component, std::uint64_t seed);
+Transform make_transform(const job::Component& component);
 
-/// A transform of labels after the model has run: LabelShift.
+/// The labels as the metric wants them: LabelShift. Throws Error(invalid) for labels that are not
+/// integers.
 tensor::Tensor postprocess(const std::vector<job::Component>& components, tensor::Tensor labels);
 
 }  // namespace ampd::data
