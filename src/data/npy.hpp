@@ -38,6 +38,9 @@ struct NpyHeader {
 /// Reads the header from a file's first bytes. Throws what read_npy throws.
 NpyHeader read_npy_header(std::span<const std::byte> bytes, const std::string& name);
 
+/// Throws Error(invalid) unless a file of so many bytes holds exactly the header and its elements.
+void check_size(const NpyHeader& header, std::int64_t file_bytes, const std::string& name);
+
 /// Brings elements as they are stored into the machine's byte order, row-major.
 tensor::Tensor normalised(tensor::Tensor stored, const NpyHeader& header);
 

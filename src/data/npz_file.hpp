@@ -37,6 +37,8 @@ class NpzFile {
     std::uint64_t offset_bytes = 0;  // of the local header
   };
 
+  std::vector<std::byte> content(const Entry& entry, const std::string& place) const;
+
   std::string name_;
   std::vector<std::byte> bytes_;
   std::map<std::string, Entry> entries_;
