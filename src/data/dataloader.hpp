@@ -50,16 +50,22 @@ class Dataloader {
   Batch batch(std::int64_t index) const;
 
  private:
-  /// An input of the model, its field in the samples and what the batches give it.
+  /// An input of the model, its field in the samples and the shape that all samples have there.
   struct Slot {
-    std::string name;
+    ModelInput input;
     std::size_t field = 0;
-    tensor::DType dtype = tensor::DType::f32;
-    tensor::Shape shape;  // of one sample; -1 until the first sample is known
+    tensor::Shape shape;
   };
 
+  void find_fields(std::vector<ModelInput> inputs);
+  void plan(const job::Dataloader& settings);
   Sample prepare(std::int64_t index) const;
+  std::string place(std::int64_t index) const;
+  tensor::Shape fitting_shape(const ModelInput& input, const Field& field,
+                              std::int64_t index) const;
   tensor::Tensor fitted(const Slot& slot, const Field& field, std::int64_t index) const;
+  void check_label(const tensor::Tensor& label, const tensor::Tensor& labels,
+                   std::int64_t index) const;
 
   std::vector<Slot> slots_;
   Dataset dataset_;

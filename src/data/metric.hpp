@@ -29,6 +29,8 @@ struct Sums {
   std::vector<double> totals;
 };
 
+struct MetricKind;
+
 class Metric {
  public:
   /// A metric of the catalogue; job::traits says what it needs and which direction is better.
@@ -49,10 +51,7 @@ class Metric {
   void restore(const nlohmann::json& state);
 
  private:
-  struct Kind;
-  static const Kind& kind_of(const std::string& name);
-
-  const Kind* kind_;
+  const MetricKind* kind_;
   nlohmann::json parameters_;
   Sums sums_;
 };

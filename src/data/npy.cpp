@@ -5,12 +5,14 @@
 #include <bit>
 #include <charconv>
 #include <cstring>
+#include <numeric>
 #include <string_view>
 #include <utility>
 
 #include "ampd/error.hpp"
 #include "base/limits.hpp"
 #include "data/npy_file.hpp"
+#include "data/transpose.hpp"
 
 namespace ampd::data {
 namespace {
@@ -193,27 +195,12 @@ void swap_bytes(Tensor& tensor) {
   }
 }
 
+/// The file's bytes are a row-major array of the reversed shape.
 Tensor to_row_major(const Tensor& fortran) {
-  Tensor result(fortran.dtype(), fortran.shape());
-  const Shape& shape = result.shape();
-  const auto width = static_cast<std::size_t>(tensor::size_bytes(result.dtype()));
-  Shape stride(shape.size(), 1);
-  for (std::size_t axis = 1; axis < shape.size(); ++axis) {
-    stride[axis] = stride[axis - 1] * shape[axis - 1];
-  }
-  Shape index(shape.size(), 0);
-  std::int64_t source = 0;
-  for (std::int64_t i = 0; i < result.size(); ++i) {
-    std::memcpy(result.mutable_bytes().data() + static_cast<std::size_t>(i) * width,
-                fortran.bytes().data() + static_cast<std::size_t>(source) * width, width);
-    for (std::size_t axis = shape.size(); axis-- > 0;) {
-      source += stride[axis];
-      if (++index[axis] < shape[axis]) break;
-      source -= stride[axis] * shape[axis];
-      index[axis] = 0;
-    }
-  }
-  return result;
+  Shape reversed(fortran.shape().rbegin(), fortran.shape().rend());
+  std::vector<std::int64_t> permutation(reversed.size());
+  std::iota(permutation.rbegin(), permutation.rend(), 0);
+  return transpose(fortran.reshaped(std::move(reversed)), permutation);
 }
 
 }  // namespace

@@ -1,0 +1,35 @@
+// The table behind Metric: what each kind adds for a batch and makes of its sums.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "data/metric.hpp"
+
+namespace ampd::data {
+
+/// What a metric is told about one batch.
+struct Evidence {
+  const std::string& metric;
+  const nlohmann::json& parameters;
+  const Outputs& outputs;
+  const tensor::Tensor* labels;
+  const Outputs* reference;
+  std::int64_t samples;
+};
+
+struct MetricKind {
+  std::string name;
+  std::size_t counts = 0;  // of Sums; 0: f1_counts_per_class per class seen
+  std::size_t totals = 0;
+  void (*add)(const Evidence& evidence, Sums& sums) = nullptr;
+  double (*value)(const Sums& sums) = nullptr;  // of sums in which something was counted
+};
+
+/// True positives, false positives, false negatives.
+inline constexpr std::size_t f1_counts_per_class = 3;
+
+/// Throws Error(unsupported) for a name that the catalogue does not offer.
+const MetricKind& metric_kind(const std::string& name);
+
+}  // namespace ampd::data
