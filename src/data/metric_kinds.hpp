@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "data/metric.hpp"
 
@@ -28,6 +30,20 @@ struct MetricKind {
 
 /// True positives, false positives, false negatives.
 inline constexpr std::size_t f1_counts_per_class = 3;
+
+/// Those that judge classes: topk, Accuracy, F1, Loss, perplexity, agreement.
+const std::vector<MetricKind>& class_metrics();
+
+/// Those that compare numbers: MSE, MAE, RMSE, cosine, sqnr.
+const std::vector<MetricKind>& comparison_metrics();
+
+/// The parts of the evidence. Throw Error(invalid) naming the metric when they are not there.
+const std::pair<std::string, tensor::Tensor>& first_output(const Outputs& outputs);
+const tensor::Tensor& labels_of(const Evidence& evidence);
+const Outputs& reference_of(const Evidence& evidence);
+
+/// The first total over the first count.
+double mean_of(const Sums& sums);
 
 /// Throws Error(unsupported) for a name that the catalogue does not offer.
 const MetricKind& metric_kind(const std::string& name);

@@ -7,16 +7,23 @@
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "ampd/error.hpp"
-#include "base/files.hpp"
 
 inline std::span<const std::byte> as_span(std::string_view bytes) {
   return {reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()};
+}
+
+/// Without the syncs of base::write_file, which take their time.
+inline void put_file(const std::filesystem::path& path, std::string_view bytes) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  REQUIRE(file.good());
 }
 
 /// The sentence of the Error that `action` throws; empty if it throws none.

@@ -130,7 +130,7 @@ TEST_CASE("rows are read from the file one by one") {
   for (const std::string& bytes :
        {write_npy(Tensor::of<std::int16_t>({3, 2}, {1, 2, 3, 4, 5, 6})),
         npy(header(">i2", "(3, 2)", "True"), "\0\1\0\3\0\5\0\2\0\4\0\6"s)}) {
-    ampd::base::write_file(path, bytes);
+    put_file(path, bytes);
     const NpyFile file(path);
     CHECK(file.shape() == Shape{3, 2});
     CHECK(file.row(1).shape() == Shape{2});
@@ -142,7 +142,7 @@ TEST_CASE("rows are read from the file one by one") {
 TEST_CASE("a file that shrinks while it is open is an error that names it") {
   const TemporaryFolder folder;
   const auto path = folder / "x.npy";
-  ampd::base::write_file(path, write_npy(Tensor(DType::f32, {100, 4})));
+  put_file(path, write_npy(Tensor(DType::f32, {100, 4})));
   const NpyFile file(path);
   std::filesystem::resize_file(path, 1000);
   CHECK(file.row(0).size() == 4);

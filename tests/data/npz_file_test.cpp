@@ -27,7 +27,7 @@ std::string archive(bool deflated, bool zip64 = false) {
 class Archive {
  public:
   NpzFile open(const std::string& bytes) const {
-    ampd::base::write_file(folder_ / "a.npz", bytes);
+    put_file(folder_ / "a.npz", bytes);
     return NpzFile(folder_ / "a.npz");
   }
   Tensor read_x(const std::string& bytes) const { return open(bytes).read("x"); }
