@@ -50,8 +50,14 @@ class Blobs {
 
   bool contains(const std::string& digest) const;
 
+  /// Whether the blob's content still has its digest. Throws Error: not_found, io.
+  bool is_whole(const std::string& digest) const;
+
   /// Where the blob lies. Throws Error(not_found) when it is not there.
   std::filesystem::path path(const std::string& digest) const;
+
+  /// Does nothing if it is not there.
+  void remove(const std::string& digest) const;
 
   /// Removes temporary files and every blob that is not in `kept`.
   void sweep(const std::set<std::string>& kept) const;

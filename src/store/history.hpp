@@ -16,10 +16,9 @@ namespace ampd::store {
 class Database;
 
 struct History {
-  tuning::Search search;                     // after the last stored outcome
-  ChainDigest chain;                         // of the last stored outcome, or the job's own
-  std::optional<tuning::Proposal> proposal;  // proposed, without an outcome yet
-  std::optional<Pass> pass;                  // its evaluation so far
+  tuning::Search search;     // after the last stored outcome
+  ChainDigest chain;         // of the last stored outcome, or the job's own
+  std::optional<Pass> pass;  // the evaluation of search.next() so far, if it was begun
 };
 
 /// Throws Error: corrupt naming job and seq for damage; divergence for a proposal that differs.

@@ -12,6 +12,7 @@
 
 #include "ampd/tuning_space.hpp"
 #include "job/job.hpp"
+#include "store/trial_record.hpp"
 
 namespace ampd::store {
 
@@ -62,9 +63,9 @@ struct JobRecord {
   bool accepts_fingerprint = false;  // whatever fingerprint the next start finds
   bool waits_for_space = false;      // paused because the disk was full: goes on by itself
   bool ended_early = false;          // time-out or `finish`: no further trial is proposed
-  double seconds_used = 0;           // of execution, in trials with an outcome
   std::string error;                 // why it is paused or failed
   std::string message;               // what is to be said of its result
+  ChainDigest digest{};              // of the definition: the beginning of its trials' chain
 };
 
 }  // namespace ampd::store

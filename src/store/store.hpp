@@ -22,14 +22,10 @@
 #include "store/job_record.hpp"
 #include "store/reader.hpp"
 #include "store/state_directory.hpp"
+#include "store/store_options.hpp"
 #include "store/trial_record.hpp"
 
 namespace ampd::store {
-
-struct StoreOptions {
-  std::string vfs;             // SQLite's name of the file layer; empty: the system's
-  std::int64_t pages_max = 0;  // limit of the database's size; 0: the disk's
-};
 
 class Store {
  public:
@@ -68,9 +64,9 @@ class Store {
   /// From here on the job runs under another fingerprint; its unfinished evaluation starts anew.
   void start_epoch(std::int64_t job, const std::string& fingerprint, const Note& note);
 
-  /// Stores what is to be evaluated next, before it is.
+  /// Stores what is to be evaluated next, before it is; it is the first member of its pass.
   void propose(std::int64_t job, const tuning::Proposal& proposal, const Pass& pass);
-  void save_pass(std::int64_t job, const Pass& pass, const std::optional<Note>& note = {});
+  void save_pass(std::int64_t job, const Pass& pass, const std::vector<Note>& notes = {});
 
   /// Stores the outcome of a trial in place of its proposal. `search` has recorded it: the job's
   /// summary is taken from there. `chain` is the history's, and is moved on.
@@ -99,6 +95,9 @@ class Store {
   void add_event(std::int64_t job, const Note& note);
 
  private:
+  /// The one door for changes: `work` in a transaction, its events with it. Returns the job.
+  std::int64_t commit(const std::vector<Note>& notes, const std::function<std::int64_t()>& work);
+
   StateDirectory directory_;
   StateLock lock_;
   const base::Clock& clock_;
