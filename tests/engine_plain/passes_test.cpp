@@ -304,6 +304,18 @@ TEST_CASE("post_ops: activations with their parameters join the node before") {
   check(net, "Conv[Relu] Conv[LeakyRelu] Conv[Elu] Conv[Sigmoid Tanh] Conv[Clip] Conv[Clip]");
 }
 
+TEST_CASE("post_ops: a normalization takes an activation, but no residual") {
+  Net net;
+  net.input("x", DType::f32, {1, 2, 3, 3});
+  const auto normal = [&net] {
+    return net.add("BatchNormalization",
+                   {"x", net.noise({2}), net.noise({2}), net.noise({2}), net.noise({2}, 0.5F)});
+  };
+  net.output(net.add("Relu", {normal()}));
+  net.output(net.add("Add", {normal(), "x"}));
+  check(net, "BatchNormalization[Relu] BatchNormalization Add");
+}
+
 TEST_CASE("post_ops: the later side of a residual Add takes it, then the activation") {
   Net net;
   net.input("x", DType::f32, {1, 2, 3, 3});
