@@ -72,6 +72,24 @@ TEST_CASE("PNG images of every kind become RGB of bytes") {
   CHECK(pixels(png_of({1, 8, 1, {0x80}}, PNG_COLOR_TYPE_GRAY, 1)).front() == 255);
 }
 
+TEST_CASE("interlaced PNG images are read") {
+  const Picture picture = Picture::gradient(9, 11);
+  const Tensor image = decode(png_of(picture, PNG_COLOR_TYPE_RGB, 8, PNG_INTERLACE_ADAM7));
+  CHECK(greatest_difference(image, picture.pixels) == 0);
+}
+
+TEST_CASE("a JPEG image that repeats its scans without end is refused") {
+  const std::string bytes = jpeg_of(Picture::gradient(9, 11), true);
+  const std::size_t scan = bytes.rfind("\xff\xda");
+  const std::string last_scan = bytes.substr(scan, bytes.size() - 2 - scan);
+  std::string repeated = bytes.substr(0, scan);
+  for (int i = 0; i < 50; ++i) repeated += last_scan;
+  CHECK(decode(repeated + "\xff\xd9").shape() == Shape{9, 11, 3});
+  for (int i = 0; i < 200; ++i) repeated += last_scan;
+  CHECK(error_of([&] { decode(repeated + "\xff\xd9"); }).find("too many scans") !=
+        std::string::npos);
+}
+
 TEST_CASE("a damaged image gives an error or pixels, never a crash") {
   const Picture picture = Picture::gradient(9, 11);
   for (const std::string& bytes :
