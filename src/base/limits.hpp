@@ -15,6 +15,7 @@ inline constexpr std::int64_t external_data_bytes = std::int64_t{64} << 30;
 inline constexpr std::int64_t graph_nodes = 100'000;
 inline constexpr std::int64_t tensor_rank = 12;
 inline constexpr std::int64_t tensor_bytes = std::int64_t{16} << 30;
+inline constexpr std::int64_t folded_bytes = std::int64_t{4} << 30;  // of one graph's constants
 inline constexpr std::int64_t image_file_bytes = 256 << 20;
 inline constexpr std::int64_t image_pixels = 128 << 20;
 inline constexpr std::int64_t name_characters = 512;
