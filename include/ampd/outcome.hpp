@@ -15,15 +15,16 @@ enum class TrialState : std::uint8_t {
 };
 
 std::string_view to_string(TrialState state);
+std::optional<TrialState> parse_trial_state(std::string_view word);
 
 struct Outcome {
   TrialState state = TrialState::failed;
-  double accuracy = 0;                          // if done; never NaN, never -0.0
-  std::string reason;                           // if not done
-  double seconds = 0;                           // execution time, summed over attempts
-  std::optional<std::int64_t> latency_ns;       // median of one inference, where it was measured
-  std::optional<std::int64_t> model_bytes;      // weights in the config's precisions
-  std::optional<std::int64_t> footprint_bytes;  // peak memory of an execution
+  double accuracy = 0;                           // if done; never NaN, never -0.0
+  std::string reason = {};                       // if not done
+  double seconds = 0;                            // execution time, summed over attempts
+  std::optional<std::int64_t> latency_ns = {};   // median of one inference, where it was measured
+  std::optional<std::int64_t> model_bytes = {};  // weights in the config's precisions
+  std::optional<std::int64_t> footprint_bytes = {};  // peak memory of an execution
 
   bool operator==(const Outcome&) const = default;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace ampd {
@@ -30,6 +31,7 @@ enum class Objective : std::uint8_t {
 };
 
 std::string_view to_string(Objective objective);
+std::optional<Objective> parse_objective(std::string_view word);
 
 struct ExitPolicy {
   double timeout_seconds = 0;     // 0: end at the first config that meets the goal

@@ -31,8 +31,10 @@ std::string digest(const TuningSpace& space, const TuneConfig& config);
 /// The config file's text: {"ops": {"<op>": "bf16"}}, fp32 operators included.
 std::string to_json(const TuningSpace& space, const TuneConfig& config);
 
-/// Unnamed operators are fp32. Throws Error(invalid) for an unknown operator or precision, or a
-/// precision that the operator is not offered in, naming it.
-TuneConfig config_from_json(const TuningSpace& space, const std::string& text);
+/// Unnamed operators are fp32. Throws Error(invalid) for text that is not such a file, an operator
+/// that is unknown or named twice, or a precision that is unknown or not offered for its operator;
+/// the sentence begins with `source`, for example the file's path.
+TuneConfig config_from_json(const TuningSpace& space, const std::string& text,
+                            const std::string& source = "the config");
 
 }  // namespace ampd

@@ -35,4 +35,7 @@ struct TuningSpace {
   bool operator==(const TuningSpace&) const = default;
 };
 
+/// SHA-256, in hex, over all that the space says.
+std::string digest(const TuningSpace& space);
+
 }  // namespace ampd

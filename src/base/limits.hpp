@@ -6,13 +6,18 @@
 namespace ampd::base::limits {
 
 inline constexpr std::int64_t job_file_bytes = 64 << 10;
+inline constexpr std::int64_t job_file_depth = 16;
+inline constexpr std::int64_t job_file_nodes = 4096;
 inline constexpr std::int64_t config_file_bytes = 4 << 20;
+inline constexpr std::int64_t dicts_bytes = 64 << 20;
 inline constexpr std::int64_t model_bytes = std::int64_t{2} << 30;  // protobuf's own limit
 inline constexpr std::int64_t external_data_bytes = std::int64_t{64} << 30;
 inline constexpr std::int64_t graph_nodes = 100'000;
 inline constexpr std::int64_t tensor_rank = 12;
 inline constexpr std::int64_t tensor_bytes = std::int64_t{16} << 30;
 inline constexpr std::int64_t folded_bytes = std::int64_t{4} << 30;  // of one graph's constants
+inline constexpr std::int64_t image_file_bytes = 256 << 20;
+inline constexpr std::int64_t image_pixels = 128 << 20;
 inline constexpr std::int64_t name_characters = 512;
 inline constexpr std::int64_t frame_bytes = 16 << 20;
 inline constexpr std::int64_t frame_descriptors = 16;

@@ -13,12 +13,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "ampd/outcome.hpp"
 #include "ampd/settings.hpp"
+#include "ampd/trial.hpp"
 #include "ampd/tune_config.hpp"
 #include "ampd/tuning_space.hpp"
 
@@ -27,50 +26,10 @@ namespace ampd::tuning {
 /// Raised when the same outcomes can lead to other proposals.
 inline constexpr int strategy_version = 1;
 
-enum class Stage : std::uint8_t { baseline, model_wise, fallback, incremental };
-
-std::string_view to_string(Stage stage);
-std::optional<Stage> parse_stage(std::string_view word);
-
-/// One trial to be run.
-struct Proposal {
-  std::int64_t seq = 0;  // 0 is the baseline; without gaps
-  Stage stage = Stage::baseline;
-  TuneConfig config;
-  std::optional<std::size_t> op;            // in `fallback`: the op that goes back to fp32
-  std::optional<std::int64_t> reused_from;  // evaluated before, as this trial: do not run it again
-
-  bool operator==(const Proposal&) const = default;
-};
-
-/// A trial with its outcome.
-struct Trial {
-  Proposal proposal;
-  Outcome outcome;
-  bool meets_goal = false;  // done, in the goal, and with a low-precision op
-};
-
-/// Why a search has ended.
-enum class StopReason : std::uint8_t {
-  goal_met,   // timeout 0 and a config meets the goal
-  exhausted,  // every stage is done
-  max_trials,
-  timeout,
-  performance_only,  // the one trial it wants is done
-  baseline_failed,   // there is nothing to measure the goal from
-};
-
-std::string_view to_string(StopReason reason);
-
-struct RankedOp {
-  std::size_t op = 0;              // index into the space
-  std::optional<double> accuracy;  // after its fallback alone; none if that trial was not done
-  std::optional<double> impact;    // gained over the model-wise config, in the goal's direction
-};
-
 class Search {
  public:
   /// Throws Error(unsupported) when no op of the space is free or pinned low: nothing to tune.
+  /// Throws Error(invalid) for two ops of one name or a pin to a precision that is not offered.
   Search(TuningSpace space, TuneSettings settings);
 
   /// The next trial, or nothing when the search has ended. Stable until `record` is called.
@@ -81,10 +40,11 @@ class Search {
   std::vector<Proposal> upcoming(std::size_t count) const;
 
   /// Hands over the outcome of next(). For a reused proposal it must be the earlier trial's own.
+  /// An accuracy that is not a number is the caller's bug: its trial is `invalid`.
   void record(Outcome outcome);
 
-  /// Ends the search before its next trial because `exit_policy.timeout_seconds` of execution are
-  /// used. The history up to here stays as it is.
+  /// Ends the search before its next trial because `exit_policy.timeout_seconds` of execution, of
+  /// which there are more than 0, ran out inside it. The history up to here stays as it is.
   void stop_for_timeout();
 
   std::optional<StopReason> stop_reason() const;
@@ -104,15 +64,25 @@ class Search {
   /// first, failed ones last. Holds the ops tried so far.
   std::vector<RankedOp> ranking() const;
 
-  /// Trials of a search that nothing stops early, the baseline included.
+  /// Trials of a search that neither its goal nor its exit policy ends, the baseline included.
   std::int64_t trials_at_most() const;
 
   const TuningSpace& space() const { return space_; }
   const TuneSettings& settings() const { return settings_; }
 
  private:
+  /// Trial `seq`, the ops' order being known; `ahead` are the proposals after the last trial.
+  Proposal propose(std::int64_t seq, const std::vector<Proposal>& ahead) const;
+  TuneConfig config_of(std::int64_t seq) const;
+  Stage stage_of(std::int64_t seq) const;
+  std::int64_t trial_count() const { return static_cast<std::int64_t>(trials_.size()); }
+  bool meets_goal(const TuneConfig& config, const Outcome& outcome) const;
+  bool is_better(const Trial& a, const Trial& b) const;
+  double seconds_used() const;
+
   TuningSpace space_;
   TuneSettings settings_;
+  std::vector<std::size_t> free_ops_;  // indices into the space, ascending
   std::vector<Trial> trials_;
   bool timed_out_ = false;
 };
