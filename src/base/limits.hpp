@@ -17,6 +17,7 @@ inline constexpr std::int64_t tensor_rank = 12;
 inline constexpr std::int64_t tensor_bytes = std::int64_t{16} << 30;
 inline constexpr std::int64_t image_file_bytes = 256 << 20;
 inline constexpr std::int64_t image_pixels = 128 << 20;
+inline constexpr std::int64_t folded_bytes = std::int64_t{4} << 30;  // of one graph's constants
 inline constexpr std::int64_t name_characters = 512;
 inline constexpr std::int64_t frame_bytes = 16 << 20;
 inline constexpr std::int64_t frame_descriptors = 240;  // Linux passes 253 at once
