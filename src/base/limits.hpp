@@ -1,6 +1,7 @@
 // Every limit of ampd, by name, units last.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace ampd::base::limits {
@@ -16,11 +17,15 @@ inline constexpr std::int64_t tensor_bytes = std::int64_t{16} << 30;
 inline constexpr std::int64_t name_characters = 512;
 inline constexpr std::int64_t frame_bytes = 16 << 20;
 inline constexpr std::int64_t frame_descriptors = 16;
+inline constexpr std::int64_t configuration_file_bytes = 64 << 10;
+inline constexpr int http_backlog = 128;
 inline constexpr int http_connections = 256;
 inline constexpr int http_connections_of_user = 64;
 inline constexpr std::uint32_t http_header_bytes = 16 << 10;
 inline constexpr std::int64_t http_body_bytes = 16 << 20;
-inline constexpr int http_header_seconds = 30;  // an idle connection's patience too
+inline constexpr std::uint64_t http_answer_bytes = 256 << 20;
+inline constexpr std::size_t socket_path_bytes = 107;  // the kernel's own
+inline constexpr int http_header_seconds = 30;         // an idle connection's patience too
 inline constexpr int http_body_seconds = 30;
 inline constexpr int http_write_seconds = 30;  // without any progress, for a large body
 inline constexpr int http_accept_pause_milliseconds = 200;
