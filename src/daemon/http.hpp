@@ -37,8 +37,8 @@ struct Request {
   Peer peer;
 };
 
-/// Gives the next line of a stream, without its newline, or nothing at the stream's end.
-using Lines = std::function<boost::asio::awaitable<std::optional<std::string>>()>;
+/// Gives the next line of a stream of JSON values, or nothing at the stream's end.
+using Lines = std::function<boost::asio::awaitable<std::optional<Json>>()>;
 
 struct Response {
   unsigned status = 200;

@@ -66,13 +66,13 @@ std::optional<ReadFailure> meaning_of(error_code error) {
 }
 
 /// An Error becomes the stream's last line.
-asio::awaitable<std::optional<std::string>> next_line(const Lines& lines, bool& failed) {
+asio::awaitable<std::optional<Json>> next_line(const Lines& lines, bool& failed) {
   if (failed) co_return std::nullopt;
   try {
     co_return co_await lines();
   } catch (const Error& error) {
     failed = true;
-    co_return to_line(std::get<Json>(error_response(error).body));
+    co_return std::get<Json>(error_response(error).body);
   }
 }
 
@@ -205,14 +205,14 @@ asio::awaitable<bool> HttpConnection::write_lines(Lines lines) {
   co_await http::async_write_header(stream_, serializer, into(error));
   while (!error) {
     stream_.expires_never();
-    std::optional<std::string> line = co_await next_line(lines, failed);
+    const std::optional<Json> line = co_await next_line(lines, failed);
     stream_.expires_after(seconds(limits::http_write_seconds));
     if (!line) {
       co_await asio::async_write(stream_, http::make_chunk_last(), into(error));
       break;
     }
-    *line += '\n';
-    const asio::const_buffer bytes = asio::buffer(*line);
+    const std::string text = to_line(*line) + "\n";
+    const asio::const_buffer bytes = asio::buffer(text);
     co_await asio::async_write(stream_, http::make_chunk(bytes), into(error));
   }
   co_return !error;

@@ -33,9 +33,9 @@ asio::awaitable<Response> answer(Request request) {
     response.body = base::memory_file("file", std::string(1'000'000, 'x'));
   } else if (what == "count") {
     auto number = std::make_shared<int>(0);
-    response.body = daemon::Lines([number]() -> asio::awaitable<std::optional<std::string>> {
+    response.body = daemon::Lines([number]() -> asio::awaitable<std::optional<Json>> {
       if (*number == 3) co_return std::nullopt;
-      co_return "{\"number\":" + std::to_string((*number)++) + "}";
+      co_return Json{{"number", (*number)++}};
     });
   } else if (what == "silence") {
     asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::hours(1));

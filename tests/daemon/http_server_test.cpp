@@ -34,12 +34,12 @@ asio::awaitable<Response> echo(Request request) {
   Response response;
   if (request.path[0] == "count") {
     auto number = std::make_shared<int>(0);
-    response.body = Lines([number]() -> asio::awaitable<std::optional<std::string>> {
+    response.body = Lines([number]() -> asio::awaitable<std::optional<Json>> {
       if (*number == 3) co_return std::nullopt;
-      co_return std::to_string((*number)++);
+      co_return Json((*number)++);
     });
   } else if (request.path[0] == "broken") {
-    response.body = Lines([]() -> asio::awaitable<std::optional<std::string>> {
+    response.body = Lines([]() -> asio::awaitable<std::optional<Json>> {
       throw Error(ErrorCode::io, "the line is lost");
       co_return std::nullopt;
     });
