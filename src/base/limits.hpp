@@ -7,6 +7,8 @@
 namespace ampd::base::limits {
 
 inline constexpr std::int64_t job_file_bytes = 64 << 10;
+inline constexpr std::int64_t job_file_depth = 16;
+inline constexpr std::int64_t job_file_nodes = 4096;
 inline constexpr std::int64_t config_file_bytes = 4 << 20;
 inline constexpr std::int64_t dicts_bytes = 64 << 20;
 inline constexpr std::int64_t model_bytes = std::int64_t{2} << 30;  // protobuf's own limit

@@ -63,12 +63,14 @@ struct PerformanceEvaluation {
   bool operator==(const PerformanceEvaluation&) const = default;
 };
 
-/// Pins the operators whose name or type matches the whole pattern.
+/// Pins the operators whose name or type matches the whole pattern. For one operator a constraint
+/// of its name counts before one of its type, and a later one before an earlier one.
 struct Constraint {
   enum class Scope : std::uint8_t { op, op_type };
   Scope scope = Scope::op;
   std::string pattern;             // ECMAScript regular expression
-  std::vector<Precision> allowed;  // one: pinned to it; several: the highest rung may be chosen
+  std::vector<Precision> allowed;  // one: pinned to it; several: no other may be chosen
+  bool must_match = true;          // a pattern that no operator matches is an error
 
   bool operator==(const Constraint&) const = default;
 };
@@ -77,8 +79,8 @@ struct Job {
   std::string name;
   std::filesystem::path folder;  // the job file's; commands run in it
   std::filesystem::path model_path;
-  std::vector<std::string>
-      outputs;  // INC's model.outputs: which outputs the metric reads; empty: all
+  std::vector<std::string> inputs;   // the model's, in the order of the dataset's; empty: its own
+  std::vector<std::string> outputs;  // which outputs the metric reads; empty: all
   std::vector<Precision> precisions{Precision::bf16};
   std::variant<MetricEvaluation, CommandEvaluation> evaluation;
   PerformanceEvaluation performance;
@@ -99,8 +101,16 @@ nlohmann::json to_json(const Job& job);
 /// Throws Error(invalid) when the JSON is not one that to_json makes.
 Job from_json(const nlohmann::json& json);
 
-/// Applies the constraints to a space found by inspection. Throws Error(invalid) for a pattern that
-/// is not a regular expression or matches no operator.
+/// SHA-256 of the resolved job's JSON, in hex.
+std::string digest(const Job& job);
+
+/// Applies the constraints to a space found by inspection: pins operators or narrows their
+/// precisions. Throws Error: invalid for a pattern that is not a regular expression or that must
+/// match and matches no operator, unsupported for an operator that has none of the precisions.
 void apply_constraints(const Job& job, TuningSpace& space);
+
+/// Whether `pattern` is a regular expression as constraints use them: ECMAScript's, without
+/// back-references, so that matching takes polynomial time.
+bool is_pattern(const std::string& pattern);
 
 }  // namespace ampd::job
