@@ -34,6 +34,7 @@ inline constexpr int shutdown_milliseconds = 4000;  // for the running batch
 inline constexpr int watch_pause_milliseconds = 200;
 inline constexpr int watch_silence_seconds = 10;
 inline constexpr std::size_t submissions_waiting = 16;
+inline constexpr int submission_pause_milliseconds = 50;
 inline constexpr int http_accept_pause_milliseconds = 200;
 inline constexpr std::int64_t stderr_tail_bytes = 4 << 10;
 inline constexpr std::int64_t threads = 1024;

@@ -10,11 +10,11 @@
 #include <variant>
 
 #include "ampd/error.hpp"
+#include "base/json.hpp"
 #include "base/limits.hpp"
 #include "daemon/intake.hpp"
 #include "daemon/progress.hpp"
 #include "daemon/watch.hpp"
-#include "protocol/json.hpp"
 #include "store/resource.hpp"
 
 namespace ampd::daemon {
@@ -49,7 +49,7 @@ void require_command_of_own_user(const job::Job& job, const Peer& peer) {
 nlohmann::json parse_body(const Request& request) {
   if (request.body.empty()) return nlohmann::json::object();
   nlohmann::json body =
-      protocol::parse_json(request.body, "the request's body", base::limits::http_body_bytes);
+      base::parse_json(request.body, "the request's body", base::limits::http_body_bytes);
   if (!body.is_object()) throw Error(ErrorCode::invalid, "the request's body is not an object");
   return body;
 }
@@ -72,7 +72,7 @@ Json warnings_of(const store::Reader& reader, std::int64_t job) {
 
 }  // namespace
 
-Api::Api(Service service) : service_(std::move(service)), submissions_(service_.executor) {}
+Api::Api(Service service) : service_(std::move(service)) {}
 
 asio::awaitable<Response> Api::answer(Request request) {
   Response response;

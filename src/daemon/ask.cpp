@@ -10,16 +10,11 @@ namespace {
 
 namespace asio = boost::asio;
 
-/// Where the listener leaves the last event; it kills the worker when nobody waits any more.
+/// Where the listener leaves the last event.
 class Answer {
  public:
-  Answer(runner::Runner& runner, asio::any_io_executor executor)
-      : runner_(runner), arrival_(executor, asio::steady_timer::time_point::max()) {}
-  ~Answer() {
-    if (!event_) runner_.kill();
-  }
-  Answer(const Answer&) = delete;
-  Answer& operator=(const Answer&) = delete;
+  explicit Answer(asio::any_io_executor executor)
+      : arrival_(executor, asio::steady_timer::time_point::max()) {}
 
   void take(runner::Event event) {
     const auto* reply = std::get_if<protocol::Reply>(&event);
@@ -37,7 +32,6 @@ class Answer {
   }
 
  private:
-  runner::Runner& runner_;
   asio::steady_timer arrival_;
   std::optional<runner::Event> event_;
 };
@@ -46,14 +40,14 @@ class Answer {
 
 asio::awaitable<protocol::Reply> ask(runner::Runner& runner, protocol::Order order, int threads,
                                      std::string what) {
-  Answer answer(runner, co_await asio::this_coro::executor);
+  Answer answer(co_await asio::this_coro::executor);
   runner.start(std::move(order), threads,
                [&answer](runner::Event event, std::vector<base::FileDescriptor>) {
                  answer.take(std::move(event));
                });
   runner::Event event = co_await answer.wait();
   if (const auto* died = std::get_if<runner::Died>(&event)) {
-    throw Error(ErrorCode::io, what + " did not come to an end: " + died->reason);
+    throw Error(ErrorCode::invalid, what + " did not come to an end: " + died->reason);
   }
   auto& reply = std::get<protocol::Reply>(event);
   if (const auto* failed = std::get_if<protocol::Failed>(&reply)) {

@@ -1,6 +1,9 @@
 #include "daemon/turnstile.hpp"
 
-#include <boost/asio/redirect_error.hpp>
+#include <chrono>
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "ampd/error.hpp"
@@ -11,28 +14,20 @@ namespace ampd::daemon {
 namespace asio = boost::asio;
 
 asio::awaitable<Turnstile::Turn> Turnstile::enter() {
-  if (is_taken_) {
-    if (line_.size() >= base::limits::submissions_waiting) {
-      throw Error(ErrorCode::busy, "too many jobs are being submitted at once; try again later");
-    }
-    const auto called =
-        std::make_shared<asio::steady_timer>(executor_, asio::steady_timer::time_point::max());
-    line_.push_back(called);
-    boost::system::error_code cancelled;
-    co_await called->async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+  const std::shared_ptr<bool> is_taken = is_taken_;
+  const std::shared_ptr<std::size_t> waiting = waiting_;
+  if (*waiting >= base::limits::submissions_waiting) {
+    throw Error(ErrorCode::busy, "too many jobs are being submitted at once; try again later");
   }
-  is_taken_ = true;
-  co_return Turn(*this);
-}
-
-void Turnstile::leave() {
-  if (line_.empty()) {
-    is_taken_ = false;
-  } else {
-    // The turn passes on without a moment in which a newcomer could slip through.
-    line_.front()->cancel();
-    line_.pop_front();
+  ++*waiting;
+  asio::steady_timer pause(co_await asio::this_coro::executor);
+  while (*is_taken) {
+    pause.expires_after(std::chrono::milliseconds(base::limits::submission_pause_milliseconds));
+    co_await pause.async_wait(asio::use_awaitable);
   }
+  --*waiting;
+  *is_taken = true;
+  co_return Turn(nullptr, [is_taken](void*) { *is_taken = false; });
 }
 
 }  // namespace ampd::daemon
