@@ -24,13 +24,10 @@ namespace {
 
 namespace asio = boost::asio;
 
-std::optional<Json> best_of(const store::Reader& reader, std::int64_t job) {
-  try {
-    return store::read_resource(reader, {{"jobs", std::to_string(job), "best"}, {}});
-  } catch (const Error& error) {
-    if (error.code() == ErrorCode::not_found) return std::nullopt;
-    throw;
-  }
+std::optional<Json> best_of(const store::Reader& reader, const Json& row) {
+  if (row.at("best_seq").is_null()) return std::nullopt;
+  return store::read_resource(reader,
+                              {{"jobs", std::to_string(row.at("id").get<int>()), "best"}, {}});
 }
 
 }  // namespace
@@ -118,7 +115,7 @@ asio::awaitable<void> Run::follow(std::int64_t job) {
 
 void Run::show_result(std::int64_t job) {
   const Json row = store_.reader().job(job);
-  const std::optional<Json> best = best_of(store_.reader(), job);
+  const std::optional<Json> best = best_of(store_.reader(), row);
   const bool is_paused = state(job) == store::JobState::paused;
   exit_code_ = static_cast<int>(is_paused ? base::ExitCode::failed : terminal::exit_code(row));
   const std::string database = store_.directory().database().string();

@@ -95,9 +95,9 @@ Row definition(const Reader& reader, std::int64_t job) {
 Row best(const Reader& reader, std::int64_t job) {
   const Row row = reader.job(job);
   if (row.at("best_seq").is_null()) {
-    throw Error(ErrorCode::not_found, "job " + std::to_string(job) +
-                                          " has no best config yet: no config with a "
-                                          "low-precision operator has been evaluated");
+    throw Error(ErrorCode::conflict, "job " + std::to_string(job) +
+                                         " has no best config yet: no config with a low-precision "
+                                         "operator has an accuracy");
   }
   const auto seq = row.at("best_seq").get<std::int64_t>();
   const Rows trials = reader.trials(job, {.after = seq - 1, .limit = 1});
@@ -113,7 +113,13 @@ Row best(const Reader& reader, std::int64_t job) {
                           "low_ops", "fp32_ops", "config_digest"}) {
     answer[key] = trial.at(key);
   }
-  answer["baseline_accuracy"] = row.at("baseline_accuracy");
+  const AccuracyCriterion& criterion = record.definition.job.settings.criterion;
+  const Row& baseline = row.at("baseline_accuracy");
+  answer["baseline_accuracy"] = baseline;
+  answer["target_accuracy"] =
+      baseline.is_number() ? Row(criterion.target(baseline.get<double>())) : Row(nullptr);
+  answer["higher_is_better"] = criterion.higher_is_better;
+  answer["precision"] = to_string(record.definition.space.target);
   answer["speedup"] = row.at("speedup");
   answer["state"] = row.at("state");
   answer["goal_met"] = row.at("goal_met");

@@ -29,8 +29,8 @@ struct Resource {
 /// "/v1/jobs/7/trials?last=5", with what is special in an address encoded.
 std::string to_target(const Resource& resource);
 
-/// Rows are an array. Throws Error: not_found (no such resource, job or trial; no best config yet),
-/// invalid (a bad query).
+/// Rows are an array. Throws Error: not_found (no such resource, job or trial), conflict (there is
+/// no best config yet), invalid (a bad query).
 Row read_resource(const Reader& reader, const Resource& resource);
 
 }  // namespace ampd::store
