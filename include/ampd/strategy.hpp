@@ -18,6 +18,7 @@
 #include "ampd/conf.hpp"
 #include "ampd/dataloader.hpp"
 #include "ampd/dicts.hpp"
+#include "ampd/error.hpp"
 #include "ampd/outcome.hpp"
 #include "ampd/trial.hpp"
 #include "ampd/tune_config.hpp"

@@ -1,5 +1,6 @@
 #include "job/component_reader.hpp"
 
+#include <algorithm>
 #include <system_error>
 #include <utility>
 
@@ -26,6 +27,20 @@ std::vector<std::string> names_of(const Entry& entry) {
   std::vector<std::string> names;
   for (const Parameter& parameter : entry.parameters) names.push_back(parameter.name);
   return names;
+}
+
+/// What lies where `full` was looked for and has nearly its name, written as `given` was.
+std::string neighbour(const std::filesystem::path& full, const std::filesystem::path& given) {
+  constexpr std::size_t looked_at_max = 1000;
+  std::vector<std::string> names;
+  std::error_code failure;
+  for (std::filesystem::directory_iterator entry(full.parent_path(), failure), end;
+       !failure && entry != end && names.size() < looked_at_max; entry.increment(failure)) {
+    names.push_back(entry->path().filename().string());
+  }
+  std::ranges::sort(names);
+  const std::string name = nearest(full.filename().string(), names);
+  return name.empty() ? "" : (given.parent_path() / name).string();
 }
 
 }  // namespace
@@ -177,7 +192,7 @@ std::string ComponentReader::path(const std::string& key, const Node& node, bool
   const std::filesystem::file_status status = std::filesystem::status(full, failure);
   if (status.type() == std::filesystem::file_type::not_found) {
     report_->error(ProblemCode::missing, node.key_place, key,
-                   key + ": there is no " + noun + " " + full.string());
+                   key + ": there is no " + noun + " " + full.string(), neighbour(full, node.text));
   } else if (failure) {
     report_->error(ProblemCode::invalid, node.key_place, key,
                    key + ": cannot look at " + full.string() + ": " + failure.message());

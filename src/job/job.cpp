@@ -1,8 +1,6 @@
 #include "job/job.hpp"
 
 #include <algorithm>
-#include <array>
-#include <string_view>
 #include <utility>
 
 #include "ampd/error.hpp"
@@ -16,27 +14,6 @@ namespace {
 using nlohmann::json;
 
 constexpr int format_version = 1;
-
-constexpr std::array<std::pair<Objective, std::string_view>, 4> objectives{{
-    {Objective::performance, "performance"},
-    {Objective::modelsize, "modelsize"},
-    {Objective::footprint, "footprint"},
-    {Objective::accuracy, "accuracy"},
-}};
-
-std::string_view name_of(Objective objective) {
-  for (const auto& [each, name] : objectives) {
-    if (each == objective) return name;
-  }
-  return objectives.front().second;
-}
-
-Objective objective_of(const json& value) {
-  for (const auto& [each, name] : objectives) {
-    if (value == name) return each;
-  }
-  throw Error(ErrorCode::invalid, "a job's objective is " + value.dump());
-}
 
 json precisions_to_json(const std::vector<Precision>& precisions) {
   json list = json::array();
@@ -117,7 +94,7 @@ json settings_to_json(const TuneSettings& settings) {
            {{"relative", settings.criterion.relative},
             {"tolerance", settings.criterion.tolerance},
             {"higher_is_better", settings.criterion.higher_is_better}}},
-          {"objective", name_of(settings.objective)},
+          {"objective", to_string(settings.objective)},
           {"exit_policy",
            {{"timeout_seconds", settings.exit_policy.timeout_seconds},
             {"max_trials", settings.exit_policy.max_trials},
@@ -127,8 +104,12 @@ json settings_to_json(const TuneSettings& settings) {
 TuneSettings settings_from_json(const json& value) {
   const json& criterion = value.at("criterion");
   const json& policy = value.at("exit_policy");
+  const auto objective = parse_objective(value.at("objective").get<std::string>());
+  if (!objective) {
+    throw Error(ErrorCode::invalid, "a job's objective is " + value.at("objective").dump());
+  }
   return {{criterion.at("relative"), criterion.at("tolerance"), criterion.at("higher_is_better")},
-          objective_of(value.at("objective")),
+          *objective,
           {policy.at("timeout_seconds"), policy.at("max_trials"), policy.at("performance_only")}};
 }
 

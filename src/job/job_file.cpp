@@ -84,8 +84,8 @@ void read_root(Report& report, const std::string& text, const std::filesystem::p
 
 Lint lint_text(const std::string& text, const std::filesystem::path& path) {
   Lint result;
-  result.file = path.string();
-  Report report(result.file);
+  Report report(path.string());
+  result.file = report.file();
   try {
     read_root(report, text, path, result);
   } catch (const DocumentError& error) {
@@ -100,24 +100,29 @@ Lint lint_text(const std::string& text, const std::filesystem::path& path) {
 }
 
 Lint lint(const std::filesystem::path& path) {
-  constexpr std::int64_t enough_to_tell = base::limits::job_file_bytes + 1;
   try {
-    return lint_text(base::read_text(path, enough_to_tell), path);
+    return lint_text(base::read_text(path, base::limits::job_file_bytes), path);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::exhausted) throw;
     Lint result;
-    result.file = path.string();
-    result.errors.push_back({ProblemCode::invalid, result.file, {}, "", error.what(), ""});
+    Report report(path.string());
+    report.error(ProblemCode::invalid, {}, "", error.what());
+    result.file = report.file();
+    result.errors = report.errors();
     return result;
   }
 }
 
 Job read_job(const std::filesystem::path& path) {
+  constexpr std::size_t shown_max = 20;
   const Lint result = lint(path);
   if (result.job) return *result.job;
   std::string sentence;
-  for (const Problem& problem : result.errors) {
-    sentence += (sentence.empty() ? "" : "\n") + to_string(problem);
+  for (std::size_t i = 0; i < std::min(result.errors.size(), shown_max); ++i) {
+    sentence += (i == 0 ? "" : "\n") + to_string(result.errors[i]);
+  }
+  if (result.errors.size() > shown_max) {
+    sentence += "\nand " + std::to_string(result.errors.size() - shown_max) + " more errors";
   }
   throw Error(ErrorCode::invalid, sentence);
 }

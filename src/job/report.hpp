@@ -10,7 +10,7 @@ namespace ampd::job {
 
 class Report {
  public:
-  explicit Report(std::string file) : file_(std::move(file)) {}
+  explicit Report(const std::string& file);
 
   /// The message is kept on one line, whatever the file's words hold.
   void error(ProblemCode code, Place place, const std::string& key, const std::string& message,
@@ -18,6 +18,7 @@ class Report {
   void warning(ProblemCode code, Place place, const std::string& key, const std::string& message,
                const std::string& suggestion = {});
 
+  const std::string& file() const { return file_; }
   const std::vector<Problem>& errors() const { return errors_; }
   const std::vector<Problem>& warnings() const { return warnings_; }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <utility>
 
 #include "base/check.hpp"
@@ -205,10 +206,13 @@ std::string one_of(std::span<const std::string> words) {
 }
 
 std::string to_text(double number) {
-  std::array<char, 32> buffer{};
-  const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number);
+  std::array<char, 400> buffer{};
+  const bool is_whole = number == std::trunc(number) && std::abs(number) < 1e15;
+  const auto [end, error] =
+      is_whole ? std::to_chars(buffer.begin(), buffer.end(), number, std::chars_format::fixed)
+               : std::to_chars(buffer.begin(), buffer.end(), number);
   AMPD_CHECK(error == std::errc{});
-  return {buffer.data(), end};
+  return {buffer.begin(), end};
 }
 
 }  // namespace ampd::job

@@ -1,12 +1,10 @@
 #include "job/tuning_reader.hpp"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <variant>
 #include <vector>
 
@@ -26,12 +24,7 @@ const std::vector<std::string> other_strategies{"basic",   "bayesian", "conserva
                                                 "hawq_v2", "mse",      "mse_v2",       "random",
                                                 "sigopt",  "tpe"};
 
-constexpr std::array<std::pair<std::string_view, Objective>, 4> objectives{{
-    {"performance", Objective::performance},
-    {"modelsize", Objective::modelsize},
-    {"footprint", Objective::footprint},
-    {"accuracy", Objective::accuracy},
-}};
+const std::vector<std::string> objectives{"performance", "modelsize", "footprint", "accuracy"};
 
 void read_strategy(const Section& strategy) {
   const auto name = strategy.text("name");
@@ -108,11 +101,8 @@ void read_tuning(const Section& tuning, Job& job) {
   read_strategy(tuning.section("strategy"));
   read_criterion(tuning.section("accuracy_criterion"), job, job.settings.criterion);
   read_exit_policy(tuning.section("exit_policy"), job.settings.exit_policy);
-  std::vector<std::string> names;
-  for (const auto& [name, objective] : objectives) names.emplace_back(name);
-  if (const auto chosen = tuning.choice("objective", names)) {
-    job.settings.objective =
-        std::ranges::find(objectives, *chosen, &decltype(objectives)::value_type::first)->second;
+  if (const auto objective = tuning.choice("objective", objectives)) {
+    job.settings.objective = parse_objective(*objective).value_or(job.settings.objective);
   }
   const auto seed = tuning.integer("random_seed", 0, std::numeric_limits<std::int64_t>::max());
   if (seed) job.seed = static_cast<std::uint64_t>(*seed);

@@ -4,7 +4,6 @@
 #include <exception>
 #include <utility>
 
-#include "ampd/error.hpp"
 #include "base/clock.hpp"
 #include "base/json.hpp"
 #include "library/replay.hpp"

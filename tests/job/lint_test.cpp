@@ -93,6 +93,7 @@ TEST_CASE("what is missing is named with a remedy") {
       {1, "model: {name: net}", "missing", "model.path", 1, "path: model.onnx"},
       {1, "", "missing", "model.path", 1, "path: model.onnx"},
       {1, "model: {path: other.onnx}", "missing", "model.path", 1, ""},
+      {1, "model: {path: ./modle.onnx}", "missing", "model.path", 1, "./model.onnx"},
       {4, "", "missing", "evaluation.accuracy.metric", 3, "agreement"},
       {4, "    metric: {}", "missing", "evaluation.accuracy.metric", 4, "agreement"},
       {7, "", "missing", dataloader + ".dataset", 5, "dataset: {npy"},
@@ -100,9 +101,9 @@ TEST_CASE("what is missing is named with a remedy") {
        "agreement"},
       {7, "      dataset: {npy: {label: y.npy}}", "missing", dataloader + ".dataset.npy.input", 7,
        ""},
-      {7, "      dataset: {npy: {input: z.npy, label: y.npy}}", "missing",
+      {7, "      dataset: {npy: {input: absent, label: y.npy}}", "missing",
        dataloader + ".dataset.npy.input", 7, ""},
-      {7, "      dataset: {npy: {inputs: {a: z.npy}, label: y.npy}}", "missing",
+      {7, "      dataset: {npy: {inputs: {a: absent}, label: y.npy}}", "missing",
        dataloader + ".dataset.npy.inputs.a", 7, ""},
       {7, "      dataset: {ImageFolder: {}}", "missing", dataloader + ".dataset.ImageFolder.root",
        7, ""},
@@ -346,6 +347,12 @@ TEST_CASE("what is not a job file gives one error") {
   const Problem syntax = only_error(with_line(10, "  accuracy_criterion: {relative: 0.01"));
   CHECK(syntax.code == ProblemCode::syntax);
   CHECK(syntax.place.line >= 10);
+}
+
+TEST_CASE("a job file of any name can be described in JSON") {
+  const Lint found = lint_text("a: 1\n", "/no/\xff\n.yaml");
+  REQUIRE(found.errors.size() == 1);
+  CHECK(to_json(found).dump().find("\\n") == std::string::npos);
 }
 
 TEST_CASE("a job file's odd words never break a message's line") {

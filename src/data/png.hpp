@@ -1,0 +1,14 @@
+// The PNG half of data/image.hpp, by libpng.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+#include "tensor/tensor.hpp"
+
+namespace ampd::data {
+
+tensor::Tensor decode_png(std::span<const std::byte> bytes, const std::string& name);
+
+}  // namespace ampd::data
