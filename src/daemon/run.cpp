@@ -53,7 +53,7 @@ Run::Run(RunOptions options, JobFile job_file)
       store_(store::StateDirectory::resolve(options_.state_dir), clock_),
       worker_(context_),
       loop_(context_, store_, worker_, clock_, [](const store::Event&) {}),
-      display_(STDERR_FILENO) {}
+      display_(terminal::Screen(STDERR_FILENO)) {}
 
 int Run::run() {
   asio::co_spawn(context_, handle_signals(), runner::rethrow);
@@ -115,25 +115,25 @@ asio::awaitable<void> Run::follow(std::int64_t job) {
 
 void Run::show_result(std::int64_t job) {
   const Json row = store_.reader().job(job);
-  const std::optional<Json> best = best_of(store_.reader(), row);
+  const terminal::JobResult result{row, best_of(store_.reader(), row)};
   const bool is_paused = state(job) == store::JobState::paused;
-  exit_code_ = static_cast<int>(is_paused ? base::ExitCode::failed : terminal::exit_code(row));
+  exit_code_ = static_cast<int>(is_paused ? base::ExitCode::failed : terminal::job_exit_code(row));
   const std::string database = store_.directory().database().string();
   if (options_.json) {
-    const Json result{{"job", row},
-                      {"best", best ? *best : Json(nullptr)},
+    const Json answer{{"job", row},
+                      {"best", result.best ? *result.best : Json(nullptr)},
                       {"database", database},
                       {"exit_code", exit_code_}};
-    std::printf("%s\n", to_line(result).c_str());
+    std::printf("%s\n", to_line(answer).c_str());
     return;
   }
-  std::string text = terminal::job_summary(row, best) + "  database    " + database + "\n";
-  const std::string place = " --state-dir " + store_.directory().path().string();
-  if (best) {
-    text += "  export      ampctl export " + std::to_string(job) + " -o " +
-            row.at("name").get<std::string>() + "-tuned" + place + "\n";
+  std::string text = terminal::job_summary(result) + terminal::summary_line("database", database);
+  if (result.best) {
+    text += terminal::summary_line("export", "ampctl export " + std::to_string(job) + " -o tuned" +
+                                                 " --state-dir " +
+                                                 terminal::shell_word(store_.directory().path()));
   }
-  if (is_paused) text += "  go on       " + command() + "\n";
+  if (is_paused) text += terminal::summary_line("go on", command());
   std::fputs(text.c_str(), stdout);
 }
 
@@ -143,8 +143,8 @@ store::JobState Run::state(std::int64_t job) const {
 }
 
 std::string Run::command() const {
-  std::string text = "ampd run " + options_.job_file.string();
-  if (options_.state_dir) text += " --state-dir " + options_.state_dir->string();
+  std::string text = "ampd run " + terminal::shell_word(options_.job_file);
+  if (options_.state_dir) text += " --state-dir " + terminal::shell_word(*options_.state_dir);
   return text;
 }
 

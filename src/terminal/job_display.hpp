@@ -1,31 +1,35 @@
-// Shows how a job goes on: a bar where there is a terminal, else a line for each thing that
-// happens.
+// Shows how a job goes on: a progress line where there is a terminal, and what happens, line by
+// line.
 #pragma once
 
-#include <memory>
+#include <cstdint>
 #include <string>
 
-#include "terminal/job_summary.hpp"
+#include <nlohmann/json.hpp>
+
+#include "terminal/screen.hpp"
 
 namespace ampd::terminal {
 
 class JobDisplay {
  public:
-  /// `descriptor` is the file that is written to, mostly stderr.
-  explicit JobDisplay(int descriptor);
-  ~JobDisplay();
+  explicit JobDisplay(Screen screen) : screen_(std::move(screen)) {}
 
   /// A line of a job's stream: {"progress": ...} or {"event": ...}.
-  void show(const Json& line);
+  void show(const nlohmann::ordered_json& line);
 
-  /// A sentence beside the job's own.
+  /// A sentence of the program's own.
   void note(const std::string& sentence);
 
-  /// Takes the bar away.
-  void close();
+  /// Takes the progress line away.
+  void close() { screen_.clear(); }
 
  private:
-  int descriptor_;
+  void show_event(const nlohmann::ordered_json& event);
+  void show_progress(const nlohmann::ordered_json& progress);
+
+  Screen screen_;
+  std::string last_state_;
 };
 
 }  // namespace ampd::terminal

@@ -4,78 +4,71 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
-#include <cstdio>
+
+#include "terminal/columns.hpp"
+#include "terminal/format.hpp"
 
 namespace ampd::terminal {
 namespace {
-
-std::string digits(double value, int precision) {
-  std::array<char, 64> text{};
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), value,
-                                 std::chars_format::general, precision);
-  return {text.data(), end.ptr};
-}
 
 std::string text_of(const Json& object, const char* key) {
   const auto found = object.find(key);
   return found == object.end() || !found->is_string() ? "" : found->get<std::string>();
 }
 
-std::string signed_number(const Json& value) {
-  const std::string text = number_text(value);
-  return value.is_number() && value.get<double>() >= 0 ? "+" + text : text;
+std::string whole(const Json& value) {
+  return count(value.get<std::int64_t>());
 }
 
 std::string accuracy_line(const Json& best) {
-  const bool higher = best.at("higher_is_better").get<bool>();
-  return number_text(best.at("accuracy")) + " (fp32 " + number_text(best.at("baseline_accuracy")) +
-         ", " + signed_number(best.at("delta")) + "; the goal is at " +
-         (higher ? "least " : "most ") + number_text(best.at("target_accuracy")) + ")";
+  const Json& delta = best.at("delta");
+  const bool is_gain = delta.is_number() && delta.get<double>() >= 0;
+  return accuracy_text(best.at("accuracy")) + " (fp32 " +
+         accuracy_text(best.at("baseline_accuracy")) + ", " + (is_gain ? "+" : "") +
+         accuracy_text(delta) + "; the goal is at " +
+         (best.at("higher_is_better").get<bool>() ? "least " : "most ") +
+         accuracy_text(best.at("target_accuracy")) + ")";
 }
 
 std::string precision_line(const Json& best) {
   const auto low = best.at("low_ops").get<std::int64_t>();
   const auto fp32 = best.at("fp32_ops").get<std::int64_t>();
-  return std::to_string(low) + " of " + std::to_string(low + fp32) + " operators in " +
-         text_of(best, "precision") + ", " + std::to_string(fp32) + " in fp32";
+  return count(low) + " of " + count(low + fp32) + " operators in " + text_of(best, "precision") +
+         ", " + count(fp32) + " in fp32";
 }
 
 std::string speed_line(const Json& best) {
   if (!best.at("speedup").is_number() || !best.at("latency_ms").is_number()) return "not measured";
   const double speedup = best.at("speedup").get<double>();
-  const double latency = best.at("latency_ms").get<double>();
-  const std::string times =
-      digits(latency, 4) + " ms instead of " + digits(latency * speedup, 4) + " ms";
-  if (speedup < 1) return "slower than fp32: " + digits(speedup, 3) + "x (" + times + ")";
-  return digits(speedup, 3) + "x the speed of fp32 (" + times + ")";
-}
-
-std::string line(const std::string& head, const std::string& text) {
-  return "  " + head + std::string(head.size() < 12 ? 12 - head.size() : 1, ' ') + text + "\n";
+  const double seconds = best.at("latency_ms").get<double>() / 1000;
+  const std::string verdict =
+      speedup < 1 ? " the speed of fp32, which is slower: " : " as fast as fp32: ";
+  return ratio(speedup) + verdict + duration(seconds) + " instead of " +
+         duration(seconds * speedup);
 }
 
 }  // namespace
 
-std::string number_text(const Json& value) {
+std::string accuracy_text(const Json& value) {
   if (value.is_null()) return "-";
   if (value.is_string()) return value.get<std::string>();
-  return digits(value.get<double>(), 6);
-}
-
-std::string duration_text(double seconds) {
-  const auto whole = static_cast<long long>(std::llround(seconds));
+  const double number = value.get<double>();
+  if (number == 0 || std::abs(number) >= 0.001) return decimal(number, 4);
   std::array<char, 32> text{};
-  if (whole >= 3600) {
-    std::snprintf(text.data(), text.size(), "%lldh %02lldm", whole / 3600, whole % 3600 / 60);
-  } else if (whole >= 60) {
-    std::snprintf(text.data(), text.size(), "%lldm %02llds", whole / 60, whole % 60);
-  } else {
-    std::snprintf(text.data(), text.size(), "%llds", whole);
-  }
-  return text.data();
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), number,
+                                 std::chars_format::scientific, 1);
+  return {text.data(), end.ptr};
 }
 
-base::ExitCode exit_code(const Json& job) {
+std::string shell_word(const std::string& text) {
+  constexpr auto plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:,+@%=";
+  if (!text.empty() && text.find_first_not_of(plain) == std::string::npos) return text;
+  std::string word = "'";
+  for (const char c : text) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return word + "'";
+}
+
+base::ExitCode job_exit_code(const Json& job) {
   const std::string state = text_of(job, "state");
   if (state == "failed") return base::ExitCode::job_failed;
   if (state == "cancelled") return base::ExitCode::job_cancelled;
@@ -83,32 +76,38 @@ base::ExitCode exit_code(const Json& job) {
   return base::ExitCode::goal_not_met;
 }
 
-std::string job_verdict(const Json& job, const std::optional<Json>& best) {
-  const std::string state = text_of(job, "state");
-  const std::string error = text_of(job, "error");
+std::string job_verdict(const JobResult& result) {
+  const std::string state = text_of(result.job, "state");
+  const std::string error = text_of(result.job, "error");
   if (!error.empty()) return state + ": " + error;
   if (state != "done") return state;
-  if (job.at("goal_met") == 1) return "done: the goal is met";
-  const std::string message = best ? text_of(*best, "message") : "";
+  if (result.job.at("goal_met") == 1) return "done: the goal is met";
+  const std::string message = result.best ? text_of(*result.best, "message") : "";
   return "done: the goal is not met" + (message.empty() ? "" : "; " + message);
 }
 
-std::string job_summary(const Json& job, const std::optional<Json>& best) {
-  std::string text = text_of(job, "name") + " (job " + std::to_string(job.at("id").get<int>()) +
-                     ") " + job_verdict(job, best) + "\n";
-  if (best) {
-    text += line("accuracy", accuracy_line(*best));
-    text += line("precision", precision_line(*best));
-    text += line("speed", speed_line(*best));
+std::string summary_line(const std::string& head, const std::string& text) {
+  constexpr int head_columns = 12;
+  return "  " + padded(head, head_columns, Align::left) + printable(text) + "\n";
+}
+
+std::string job_summary(const JobResult& result) {
+  const Json& job = result.job;
+  std::string text = printable(text_of(job, "name")) + " (job " + whole(job.at("id")) + ") " +
+                     printable(job_verdict(result)) + "\n";
+  if (result.best) {
+    text += summary_line("accuracy", accuracy_line(*result.best));
+    text += summary_line("precision", precision_line(*result.best));
+    text += summary_line("speed", speed_line(*result.best));
   } else if (!job.at("baseline_accuracy").is_null()) {
-    text += line("accuracy", "fp32 " + number_text(job.at("baseline_accuracy")));
+    text += summary_line("accuracy", "fp32 " + accuracy_text(job.at("baseline_accuracy")));
   }
-  std::string trials = std::to_string(job.at("trials_done").get<int>());
-  if (best) {
-    trials += "; the best is " + std::to_string(best->at("seq").get<int>()) + " (" +
-              text_of(*best, "stage") + ")";
+  std::string trials = whole(job.at("trials_done"));
+  if (result.best) {
+    trials += "; the best is " + whole(result.best->at("seq")) + " (" +
+              text_of(*result.best, "stage") + ")";
   }
-  return text + line("trials", trials);
+  return text + summary_line("trials", trials);
 }
 
 }  // namespace ampd::terminal

@@ -12,20 +12,28 @@ namespace ampd::terminal {
 
 using Json = nlohmann::ordered_json;
 
-/// `job` is a row of the view `jobs`; `best` the answer of jobs/JOB/best, if there is one. Each
-/// line ends with a newline.
-std::string job_summary(const Json& job, const std::optional<Json>& best);
+/// `job` is a row of the view `jobs`; `best` is the answer of jobs/JOB/best, if there is one.
+struct JobResult {
+  Json job;
+  std::optional<Json> best;
+};
 
-/// The first line of it: "done: the goal is met".
-std::string job_verdict(const Json& job, const std::optional<Json>& best);
+/// "done: the goal is met", "failed: ..."
+std::string job_verdict(const JobResult& result);
+
+/// The verdict and what the best config is worth; each line is ended.
+std::string job_summary(const JobResult& result);
+
+/// A line as the summary has them: "  accuracy    0.9711\n".
+std::string summary_line(const std::string& head, const std::string& text);
 
 /// What a program returns that has waited for the job; `ok` while it is not ended.
-base::ExitCode exit_code(const Json& job);
+base::ExitCode job_exit_code(const Json& job);
 
-/// At most six significant digits: "0.9711"; "-" for null.
-std::string number_text(const Json& value);
+/// An accuracy, a loss ...: "0.9711", "1.2e-05", "inf"; "-" for null.
+std::string accuracy_text(const Json& value);
 
-/// "2h 05m", "3m 20s", "12s"
-std::string duration_text(double seconds);
+/// As a word of a shell's command line, in quotes where it needs them.
+std::string shell_word(const std::string& text);
 
 }  // namespace ampd::terminal
