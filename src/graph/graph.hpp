@@ -35,6 +35,7 @@ class Attributes {
   std::string text(std::string_view name, std::string_view otherwise) const;
   std::vector<std::int64_t> integers(std::string_view name) const;  // empty when absent
   std::vector<float> reals(std::string_view name) const;
+  std::vector<std::string> texts(std::string_view name) const;
   const tensor::Tensor* tensor(std::string_view name) const;  // null when absent
   void set(std::string name, Attribute value);
   void erase(std::string_view name);

@@ -18,9 +18,12 @@ struct UnknownOp {
 /// Every operator of the graph without a rule, so that all can be named before anything runs.
 std::vector<UnknownOp> unknown_ops(const Graph& graph);
 
-/// Fills dtype and shape of all node outputs from the inputs' as far as they are known. Throws
-/// Error(invalid) naming the node whose inputs do not fit, Error(unsupported) for unknown
-/// operators.
+/// Brings every node to the newest form of its operator (graph/newest_form.hpp) and fills dtype and
+/// shape of all node outputs from the inputs', as far as they are known. Throws Error(invalid)
+/// naming the node whose inputs do not fit, Error(unsupported) for unknown operators.
 void infer_shapes(Graph& graph);
+
+/// The same for the outputs of one node that has its newest form.
+void infer_node(Graph& graph, const Node& node);
 
 }  // namespace ampd::graph

@@ -1,0 +1,251 @@
+#include "graph/newest_form.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "graph/node_types.hpp"
+
+namespace ampd::graph {
+namespace {
+
+using tensor::DType;
+using tensor::Tensor;
+
+/// One node under way to its newest form.
+class Upgrade {
+ public:
+  Upgrade(Graph& graph, Node old_form, NodeNames& names)
+      : node(std::move(old_form)), graph_(graph), names_(names) {}
+
+  Graph& graph() { return graph_; }
+
+  Node node;
+  std::vector<Node> before;
+  std::vector<Node> after;
+
+  const Value& input(std::size_t index) const {
+    const NodeTypes types(graph_, node);
+    if (!types.has(index)) types.fail("lacks its input " + std::to_string(index));
+    return graph_.value(node.inputs[index]);
+  }
+
+  void set_input(std::size_t index, ValueId id) {
+    if (node.inputs.size() <= index) node.inputs.resize(index + 1, no_value);
+    node.inputs[index] = id;
+  }
+
+  ValueId constant(const char* role, Tensor value) {
+    return graph_.add_constant(node.name + "/" + role, std::move(value));
+  }
+
+  void integers_to_input(const char* attribute, std::size_t index) {
+    if (!node.attributes.has(attribute)) return;
+    const std::vector<std::int64_t> list = node.attributes.integers(attribute);
+    set_input(index, constant(attribute, Tensor::of<std::int64_t>({std::ssize(list)}, list)));
+    node.attributes.erase(attribute);
+  }
+
+  void real_to_input(const char* attribute, std::size_t index, DType dtype) {
+    if (!node.attributes.has(attribute)) return;
+    const float value = node.attributes.real(attribute, 0);
+    set_input(index, constant(attribute, tensor::convert(Tensor::of<float>({}, {value}), dtype)));
+    node.attributes.erase(attribute);
+  }
+
+  ValueId new_value(const char* role, DType dtype) {
+    Value value;
+    value.name = node.name + "/" + role;
+    value.dtype = dtype;
+    return graph_.add_value(std::move(value));
+  }
+
+  Node companion(const char* op_type, std::vector<ValueId> inputs, ValueId output) {
+    Node other;
+    other.name = names_.make_unique(node.name + "/" + op_type);
+    other.op_type = op_type;
+    other.opset = newest_opset;
+    other.inputs = std::move(inputs);
+    other.outputs = {output};
+    return other;
+  }
+
+ private:
+  Graph& graph_;
+  NodeNames& names_;
+};
+
+void bounds_to_inputs(Upgrade& upgrade) {
+  const DType dtype = upgrade.input(0).dtype;
+  upgrade.real_to_input("min", 1, dtype);
+  upgrade.real_to_input("max", 2, dtype);
+}
+
+void axes_to_input(Upgrade& upgrade) {
+  upgrade.integers_to_input("axes", 1);
+}
+
+void pads_to_input(Upgrade& upgrade) {
+  upgrade.integers_to_input("pads", 1);
+  upgrade.real_to_input("value", 2, upgrade.input(0).dtype);
+}
+
+void slice_to_inputs(Upgrade& upgrade) {
+  upgrade.integers_to_input("starts", 1);
+  upgrade.integers_to_input("ends", 2);
+  upgrade.integers_to_input("axes", 3);
+}
+
+void split_to_input(Upgrade& upgrade) {
+  upgrade.integers_to_input("split", 1);
+}
+
+void count_to_input(Upgrade& upgrade) {
+  const std::int64_t k = upgrade.node.attributes.integer("k", -1);
+  upgrade.set_input(1, upgrade.constant("k", Tensor::of<std::int64_t>({1}, {k})));
+  upgrade.node.attributes.erase("k");
+}
+
+/// Before opset 10 the mask had the data's type.
+void cast_mask(Upgrade& upgrade) {
+  if (upgrade.node.outputs.size() < 2 || upgrade.node.outputs[1] == no_value) return;
+  const ValueId mask = upgrade.new_value("mask", DType::boolean);
+  Node cast =
+      upgrade.companion("CastLike", {mask, upgrade.node.inputs.at(0)}, upgrade.node.outputs[1]);
+  upgrade.node.outputs[1] = mask;
+  upgrade.after.push_back(std::move(cast));
+}
+
+void drop_ratio(Upgrade& upgrade) {
+  upgrade.node.attributes.erase("ratio");
+}
+
+void set_asymmetric(Upgrade& upgrade) {
+  upgrade.node.attributes.set("coordinate_transformation_mode", std::string("asymmetric"));
+  upgrade.node.attributes.set("nearest_mode", std::string("floor"));
+}
+
+void insert_region(Upgrade& upgrade) {
+  const ValueId scales = upgrade.node.inputs.size() > 1 ? upgrade.node.inputs[1] : no_value;
+  upgrade.node.inputs.resize(1);
+  upgrade.set_input(2, scales);
+  set_asymmetric(upgrade);
+}
+
+void upsample_to_resize(Upgrade& upgrade) {
+  if (upgrade.node.attributes.has("scales")) {
+    const std::vector<float> scales = upgrade.node.attributes.reals("scales");
+    upgrade.set_input(1,
+                      upgrade.constant("scales", Tensor::of<float>({std::ssize(scales)}, scales)));
+    upgrade.node.attributes.erase("scales");
+  }
+  upgrade.node.op_type = "Resize";
+  insert_region(upgrade);
+}
+
+void scatter_to_elements(Upgrade& upgrade) {
+  upgrade.node.op_type = "ScatterElements";
+}
+
+void keep_output_half_pixel(Upgrade& upgrade) {
+  upgrade.node.attributes.set("coordinate_transformation_mode", std::string("output_half_pixel"));
+}
+
+void rename_modes(Upgrade& upgrade) {
+  const std::string mode = upgrade.node.attributes.text("mode", "bilinear");
+  if (mode == "bilinear") upgrade.node.attributes.set("mode", std::string("linear"));
+  if (mode == "bicubic") upgrade.node.attributes.set("mode", std::string("cubic"));
+}
+
+/// Before opset 13, Softmax and its kin worked on the input flattened to a matrix at `axis`. That
+/// is the same as working along `axis` when nothing but extents of 1 follows it.
+void flatten_around(Upgrade& upgrade) {
+  const std::int64_t given = upgrade.node.attributes.integer("axis", 1);
+  const Value input = upgrade.input(0);
+  if (input.shape && !input.shape->empty()) {
+    const NodeTypes types(upgrade.graph(), upgrade.node);
+    const std::size_t axis = types.axis(given, input.shape->size());
+    const bool ends =
+        std::all_of(input.shape->begin() + static_cast<std::ptrdiff_t>(axis) + 1,
+                    input.shape->end(), [](std::int64_t extent) { return extent == 1; });
+    if (ends) return upgrade.node.attributes.set("axis", static_cast<std::int64_t>(axis));
+  }
+  const DType dtype = input.dtype;
+  const ValueId source = upgrade.node.inputs[0];
+  const ValueId shape = upgrade.new_value("shape", DType::i64);
+  const ValueId matrix = upgrade.new_value("matrix", dtype);
+  const ValueId result = upgrade.new_value("result", dtype);
+  Node flatten = upgrade.companion("Flatten", {source}, matrix);
+  flatten.attributes.set("axis", given);
+  upgrade.before.push_back(upgrade.companion("Shape", {source}, shape));
+  upgrade.before.push_back(std::move(flatten));
+  upgrade.after.push_back(
+      upgrade.companion("Reshape", {result, shape}, upgrade.node.outputs.at(0)));
+  upgrade.node.inputs[0] = matrix;
+  upgrade.node.outputs[0] = result;
+  upgrade.node.attributes.set("axis", std::int64_t{-1});
+}
+
+struct Change {
+  std::string_view op_type;
+  int until;  // the opset that brought the change: nodes of earlier ones need it
+  void (*apply)(Upgrade& upgrade);
+};
+
+constexpr int always = newest_opset + 1;
+
+// In the order in which an operator's changes came.
+constexpr std::array changes{
+    Change{"Clip", 11, bounds_to_inputs},
+    Change{"Dropout", 10, cast_mask},
+    Change{"Dropout", 12, drop_ratio},
+    Change{"GridSample", 20, rename_modes},
+    Change{"Hardmax", 13, flatten_around},
+    Change{"LogSoftmax", 13, flatten_around},
+    Change{"Pad", 11, pads_to_input},
+    Change{"ReduceL1", 18, axes_to_input},
+    Change{"ReduceL2", 18, axes_to_input},
+    Change{"ReduceLogSum", 18, axes_to_input},
+    Change{"ReduceLogSumExp", 18, axes_to_input},
+    Change{"ReduceMax", 18, axes_to_input},
+    Change{"ReduceMean", 18, axes_to_input},
+    Change{"ReduceMin", 18, axes_to_input},
+    Change{"ReduceProd", 18, axes_to_input},
+    Change{"ReduceSum", 13, axes_to_input},
+    Change{"ReduceSumSquare", 18, axes_to_input},
+    Change{"Resize", 11, insert_region},
+    Change{"RoiAlign", 16, keep_output_half_pixel},
+    Change{"Scatter", always, scatter_to_elements},
+    Change{"Slice", 10, slice_to_inputs},
+    Change{"Softmax", 13, flatten_around},
+    Change{"Split", 13, split_to_input},
+    Change{"Squeeze", 13, axes_to_input},
+    Change{"TopK", 10, count_to_input},
+    Change{"Unsqueeze", 13, axes_to_input},
+    Change{"Upsample", 10, upsample_to_resize},
+};
+
+}  // namespace
+
+std::vector<Node> newest_form(Graph& graph, Node node, NodeNames& names) {
+  const std::string op_type = node.op_type;
+  const int opset = node.opset;
+  Upgrade upgrade(graph, std::move(node), names);
+  for (const Change& change : changes) {
+    if (change.op_type == op_type && opset < change.until) change.apply(upgrade);
+  }
+  upgrade.node.opset = newest_opset;
+  std::vector<Node> nodes = std::move(upgrade.before);
+  nodes.push_back(std::move(upgrade.node));
+  nodes.insert(nodes.end(), std::make_move_iterator(upgrade.after.begin()),
+               std::make_move_iterator(upgrade.after.end()));
+  return nodes;
+}
+
+std::string_view newest_operator(std::string_view op_type, int opset) {
+  if (op_type == "Upsample" && opset < 10) return "Resize";
+  if (op_type == "Scatter") return "ScatterElements";
+  return op_type;
+}
+
+}  // namespace ampd::graph

@@ -1,0 +1,115 @@
+#include "graph/passes.hpp"
+
+#include <array>
+#include <utility>
+
+#include "ampd/error.hpp"
+#include "graph/passes/pass_list.hpp"
+#include "graph/shape_inference.hpp"
+
+namespace ampd::graph {
+namespace {
+
+constexpr std::array passes{
+    Pass{"dead_code", apply_dead_code},           Pass{"constants", apply_constants},
+    Pass{"fold_constants", apply_fold_constants}, Pass{"gemm", apply_gemm},
+    Pass{"channel_scales", apply_channel_scales}, Pass{"pads", apply_pads},
+    Pass{"global_pools", apply_global_pools},     Pass{"post_ops", apply_post_ops},
+    Pass{"dead_code", apply_dead_code},
+};
+
+using Symbols = std::map<std::string, std::int64_t, std::less<>>;
+
+[[noreturn]] void fail(const Value& input, const std::string& what) {
+  throw Error(ErrorCode::invalid, "the input " + input.name + " " + what);
+}
+
+void fix_shape(Value& input, const tensor::Shape& wanted, Symbols& symbols) {
+  if (!tensor::is_known(wanted)) {
+    fail(input, "is given the open shape " + tensor::to_string(wanted));
+  }
+  if (input.shape) {
+    bool fits = input.shape->size() == wanted.size();
+    for (std::size_t axis = 0; fits && axis < wanted.size(); ++axis) {
+      fits = (*input.shape)[axis] < 0 || (*input.shape)[axis] == wanted[axis];
+    }
+    if (!fits) {
+      fail(input, "has the shape " + tensor::to_string(*input.shape) + ", which " +
+                      tensor::to_string(wanted) + " does not fit");
+    }
+  }
+  for (std::size_t axis = 0; axis < input.symbols.size(); ++axis) {
+    if (!input.symbols[axis].empty()) symbols.emplace(input.symbols[axis], wanted[axis]);
+  }
+  input.shape = wanted;
+}
+
+/// A free extent becomes what another input gave its symbol, else 1.
+void close_shape(Value& input, const Symbols& symbols) {
+  if (!input.shape) fail(input, "has no shape in the model; one must be given");
+  for (std::size_t axis = 0; axis < input.shape->size(); ++axis) {
+    if ((*input.shape)[axis] >= 0) continue;
+    const auto known = symbols.find(axis < input.symbols.size() ? input.symbols[axis] : "");
+    (*input.shape)[axis] = known != symbols.end() ? known->second : 1;
+  }
+}
+
+void fix_inputs(Graph& graph, const std::map<std::string, tensor::Shape>& input_shapes) {
+  Symbols symbols;
+  std::size_t used = 0;
+  for (const ValueId id : graph.inputs) {
+    const auto given = input_shapes.find(graph.value(id).name);
+    if (given == input_shapes.end()) continue;
+    fix_shape(graph.value(id), given->second, symbols);
+    ++used;
+  }
+  for (const ValueId id : graph.inputs) close_shape(graph.value(id), symbols);
+  if (used == input_shapes.size()) return;
+  std::string names;
+  for (const ValueId id : graph.inputs) names += " " + graph.value(id).name;
+  for (const auto& [name, shape] : input_shapes) {
+    bool found = false;
+    for (const ValueId id : graph.inputs) found |= graph.value(id).name == name;
+    if (!found) {
+      throw Error(ErrorCode::invalid,
+                  "the model " + graph.name + " has no input " + name + "; it has" + names);
+    }
+  }
+}
+
+void check_shapes_known(const Graph& graph) {
+  for (const Node& node : graph.nodes) {
+    for (const ValueId id : node.outputs) {
+      if (id == no_value) continue;
+      const Value& value = graph.value(id);
+      if (value.shape && tensor::is_known(*value.shape)) continue;
+      throw Error(ErrorCode::unsupported, "the shape of " + value.name + ", made by the node " +
+                                              node.name + " (" + node.op_type +
+                                              "), depends on the data");
+    }
+  }
+}
+
+}  // namespace
+
+std::span<const Pass> all_passes() {
+  return passes;
+}
+
+Graph specialise(const Graph& graph, const std::map<std::string, tensor::Shape>& input_shapes,
+                 const NodeEvaluator& evaluate, const PassOptions& options) {
+  Graph result = graph;
+  fix_inputs(result, input_shapes);
+  infer_shapes(result);
+  verify(result, "shape inference");
+  for (const Pass& pass : passes) {
+    if (options.skipped.contains(pass.name)) continue;
+    pass.apply(result, evaluate);
+    verify(result, "the pass " + std::string(pass.name));
+    if (options.dump) options.dump(pass.name, result);
+  }
+  check_shapes_known(result);
+  return result;
+}
+
+}  // namespace ampd::graph

@@ -1,0 +1,17 @@
+// The functions of the passes; each is described by the drawing at the top of its file.
+#pragma once
+
+#include "graph/passes.hpp"
+
+namespace ampd::graph {
+
+void apply_constants(Graph& graph, const NodeEvaluator& evaluate);
+void apply_fold_constants(Graph& graph, const NodeEvaluator& evaluate);
+void apply_gemm(Graph& graph, const NodeEvaluator& evaluate);
+void apply_channel_scales(Graph& graph, const NodeEvaluator& evaluate);
+void apply_pads(Graph& graph, const NodeEvaluator& evaluate);
+void apply_global_pools(Graph& graph, const NodeEvaluator& evaluate);
+void apply_post_ops(Graph& graph, const NodeEvaluator& evaluate);
+void apply_dead_code(Graph& graph, const NodeEvaluator& evaluate);
+
+}  // namespace ampd::graph

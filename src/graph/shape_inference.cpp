@@ -1,0 +1,89 @@
+#include "graph/shape_inference.hpp"
+
+#include <map>
+#include <utility>
+
+#include "graph/newest_form.hpp"
+#include "graph/node_error.hpp"
+#include "graph/node_types.hpp"
+#include "graph/shapes/shape_rule.hpp"
+
+namespace ampd::graph {
+namespace {
+
+const ShapeRule* rule_of(const Node& node) {
+  if (!node.domain.empty()) return nullptr;
+  const ShapeRule* rule = find_shape_rule(newest_operator(node.op_type, node.opset));
+  return rule != nullptr && node.opset >= rule->since_version ? rule : nullptr;
+}
+
+std::string full_name(const Node& node) {
+  return node.domain.empty() ? node.op_type : node.domain + "." + node.op_type;
+}
+
+void check_arity(const NodeTypes& types, const ShapeRule& rule) {
+  const std::size_t inputs = types.input_count();
+  if (inputs < rule.inputs_min || inputs > rule.inputs_max) {
+    types.fail("has " + std::to_string(inputs) + " inputs");
+  }
+  for (std::size_t input = 0; input < rule.inputs_min; ++input) {
+    if (!types.has(input)) types.fail("lacks its input " + std::to_string(input));
+  }
+  if (types.output_count() > rule.outputs_max) {
+    types.fail("has " + std::to_string(types.output_count()) + " outputs");
+  }
+}
+
+}  // namespace
+
+std::vector<UnknownOp> unknown_ops(const Graph& graph) {
+  std::map<std::pair<std::string, int>, std::vector<std::string>> found;
+  for (const Node& node : graph.nodes) {
+    if (rule_of(node) == nullptr) found[{full_name(node), node.opset}].push_back(node.name);
+  }
+  std::vector<UnknownOp> result;
+  for (auto& [key, nodes] : found) {
+    result.push_back({key.first, key.second, std::move(nodes)});
+  }
+  return result;
+}
+
+void infer_node(Graph& graph, const Node& node) {
+  const ShapeRule* rule = rule_of(node);
+  if (rule == nullptr) {
+    throw NodeError(node,
+                    "is an operator of " + (node.domain.empty() ? "ai.onnx" : node.domain) +
+                        " opset " + std::to_string(node.opset) + " that ampd does not know",
+                    ErrorCode::unsupported);
+  }
+  NodeTypes types(graph, node);
+  check_arity(types, *rule);
+  try {
+    rule->infer(types);
+  } catch (const NodeError&) {
+    throw;
+  } catch (const Error& error) {
+    throw NodeError(node, std::string("cannot be understood: ") + error.what(), error.code());
+  }
+}
+
+void infer_shapes(Graph& graph) {
+  NodeNames names;
+  for (const Node& node : graph.nodes) names.reserve(node.name);
+  std::vector<Node> nodes;
+  nodes.reserve(graph.nodes.size());
+  for (Node& old_form : graph.nodes) {
+    if (rule_of(old_form) == nullptr || old_form.opset == newest_opset) {
+      infer_node(graph, old_form);
+      nodes.push_back(std::move(old_form));
+      continue;
+    }
+    for (Node& node : newest_form(graph, std::move(old_form), names)) {
+      infer_node(graph, node);
+      nodes.push_back(std::move(node));
+    }
+  }
+  graph.nodes = std::move(nodes);
+}
+
+}  // namespace ampd::graph

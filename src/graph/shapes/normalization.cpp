@@ -1,0 +1,87 @@
+#include <array>
+
+#include "graph/shapes/shape_rule.hpp"
+
+namespace ampd::graph {
+namespace {
+
+using tensor::Shape;
+using tensor::unknown_extent;
+
+void check_channels(const NodeTypes& types, std::size_t inputs_end) {
+  if (!types.shape(0)) return;
+  const Shape& shape = *types.shape(0);
+  const std::int64_t channels = shape.size() > 1 ? shape[1] : 1;
+  for (std::size_t input = 1; input < inputs_end; ++input) {
+    if (!types.has(input) || !types.shape(input)) continue;
+    const Shape& parameter = *types.shape(input);
+    if (parameter.size() != 1 || (channels != unknown_extent && parameter[0] != unknown_extent &&
+                                  parameter[0] != channels)) {
+      types.fail("has a parameter of shape " + tensor::to_string(parameter) + " for " +
+                 std::to_string(channels) + " channels");
+    }
+  }
+}
+
+void infer_batch_normalization(NodeTypes& types) {
+  const bool trains = types.attributes().integer("training_mode", 0) != 0;
+  for (std::size_t output = 1; output < types.output_count(); ++output) {
+    if (trains || types.has_output(output)) {
+      types.refuse("is in training mode; export the model for inference");
+    }
+  }
+  if (types.attributes().integer("spatial", 1) == 0) {
+    types.refuse("has spatial 0, which opset 9 removed");
+  }
+  check_channels(types, 5);
+  infer_same(types);
+}
+
+void infer_instance_normalization(NodeTypes& types) {
+  check_channels(types, 3);
+  infer_same(types);
+}
+
+void infer_softmax(NodeTypes& types) {
+  if (types.rank(0) && *types.rank(0) > 0) {
+    types.axis(types.attributes().integer("axis", -1), *types.rank(0));
+  }
+  infer_same(types);
+}
+
+void infer_local_response(NodeTypes& types) {
+  if (types.attributes().integer("size", 0) < 1) types.fail("has no positive size");
+  if (types.rank(0) && *types.rank(0) < 2) types.fail("needs an input with channels");
+  infer_same(types);
+}
+
+void infer_layer_normalization(NodeTypes& types) {
+  infer_same(types);
+  std::optional<Shape> reduced = types.shape(0);
+  if (reduced) {
+    const std::size_t first = types.axis(types.attributes().integer("axis", -1), reduced->size());
+    for (std::size_t axis = first; axis < reduced->size(); ++axis) (*reduced)[axis] = 1;
+  }
+  types.set(1, tensor::DType::f32, reduced);
+  types.set(2, tensor::DType::f32, reduced);
+}
+
+constexpr std::array rules{
+    ShapeRule{"BatchNormalization", 1, 5, 5, 5, infer_batch_normalization},
+    ShapeRule{"Hardmax", 1, 1, 1, 1, infer_softmax},
+    ShapeRule{"InstanceNormalization", 1, 3, 3, 1, infer_instance_normalization},
+    ShapeRule{"LRN", 1, 1, 1, 1, infer_local_response},
+    ShapeRule{"LayerNormalization", 17, 2, 3, 3, infer_layer_normalization},
+    ShapeRule{"LogSoftmax", 1, 1, 1, 1, infer_softmax},
+    ShapeRule{"LpNormalization", 1, 1, 1, 1, infer_softmax},
+    ShapeRule{"MeanVarianceNormalization", 9, 1, 1, 1, infer_same},
+    ShapeRule{"Softmax", 1, 1, 1, 1, infer_softmax},
+};
+
+}  // namespace
+
+std::span<const ShapeRule> normalization_shapes() {
+  return rules;
+}
+
+}  // namespace ampd::graph

@@ -1,0 +1,31 @@
+#include "graph/shapes/shape_rule.hpp"
+
+#include <array>
+#include <map>
+
+namespace ampd::graph {
+namespace {
+
+std::map<std::string_view, const ShapeRule*> index_rules() {
+  std::map<std::string_view, const ShapeRule*> index;
+  for (const std::span<const ShapeRule> family :
+       {convolution_shapes(), creation_shapes(), elementwise_shapes(), indexing_shapes(),
+        layout_shapes(), matrix_shapes(), normalization_shapes(), reduction_shapes()}) {
+    for (const ShapeRule& rule : family) index.emplace(rule.op_type, &rule);
+  }
+  return index;
+}
+
+}  // namespace
+
+const ShapeRule* find_shape_rule(std::string_view op_type) {
+  static const std::map<std::string_view, const ShapeRule*> index = index_rules();
+  const auto found = index.find(op_type);
+  return found != index.end() ? found->second : nullptr;
+}
+
+void infer_same(NodeTypes& types) {
+  types.set(0, types.dtype(0), types.shape(0));
+}
+
+}  // namespace ampd::graph
