@@ -148,13 +148,13 @@ DaemonClient::DaemonClient(const std::vector<std::filesystem::path>& sockets, De
 }
 
 Json DaemonClient::call(const std::string& method, const std::string& target,
-                        const std::string& body) {
+                        const std::string& body) const {
   Exchange exchange(path_, deadline_);
   exchange.send(method, target, body);
   return parse_answer(exchange.text());
 }
 
-void DaemonClient::download(const std::string& target, int descriptor) {
+void DaemonClient::download(const std::string& target, int descriptor) const {
   Exchange exchange(path_, deadline_);
   exchange.send("GET", target, {});
   boost::beast::file_posix file;
@@ -162,7 +162,8 @@ void DaemonClient::download(const std::string& target, int descriptor) {
   exchange.bytes(std::move(file));
 }
 
-void DaemonClient::follow(const std::string& target, const std::function<void(const Json&)>& line) {
+void DaemonClient::follow(const std::string& target,
+                          const std::function<void(const Json&)>& line) const {
   Exchange exchange(path_, deadline_);
   exchange.send("GET", target, {});
   exchange.lines(line);

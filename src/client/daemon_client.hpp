@@ -39,13 +39,14 @@ class DaemonClient {
 
   /// Sends a request and returns the answer's JSON. `target` is the address, already encoded:
   /// "/v1/jobs/7". Throws the daemon's own Error, Unreachable or TimedOut.
-  Json call(const std::string& method, const std::string& target, const std::string& body = {});
+  Json call(const std::string& method, const std::string& target,
+            const std::string& body = {}) const;
 
   /// Writes the answer's bytes to the open file `descriptor`.
-  void download(const std::string& target, int descriptor);
+  void download(const std::string& target, int descriptor) const;
 
   /// Hands over each line of an endless answer as it comes, until the stream ends.
-  void follow(const std::string& target, const std::function<void(const Json&)>& line);
+  void follow(const std::string& target, const std::function<void(const Json&)>& line) const;
 
  private:
   std::filesystem::path path_;

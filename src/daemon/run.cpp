@@ -24,12 +24,6 @@ namespace {
 
 namespace asio = boost::asio;
 
-std::optional<Json> best_of(const store::Reader& reader, const Json& row) {
-  if (row.at("best_seq").is_null()) return std::nullopt;
-  return store::read_resource(reader,
-                              {{"jobs", std::to_string(row.at("id").get<int>()), "best"}, {}});
-}
-
 }  // namespace
 
 JobFile read_job_file(const std::filesystem::path& path) {
@@ -38,12 +32,7 @@ JobFile read_job_file(const std::filesystem::path& path) {
   for (const job::Problem& problem : lint.warnings) {
     std::fprintf(stderr, "warning: %s\n", to_string(problem).c_str());
   }
-  if (lint.job) return {*lint.job, std::move(text)};
-  std::string problems;
-  for (const job::Problem& problem : lint.errors) {
-    problems += (problems.empty() ? "" : "\n") + to_string(problem);
-  }
-  throw Error(ErrorCode::invalid, problems);
+  return {job::require_job(lint), std::move(text)};
 }
 
 Run::Run(RunOptions options, JobFile job_file)
@@ -114,21 +103,20 @@ asio::awaitable<void> Run::follow(std::int64_t job) {
 }
 
 void Run::show_result(std::int64_t job) {
-  const Json row = store_.reader().job(job);
-  const terminal::JobResult result{row, best_of(store_.reader(), row)};
+  Json result =
+      store::read_resource(store_.reader(), {{"jobs", std::to_string(job), "result"}, {}});
   const bool is_paused = state(job) == store::JobState::paused;
-  exit_code_ = static_cast<int>(is_paused ? base::ExitCode::failed : terminal::job_exit_code(row));
+  exit_code_ = static_cast<int>(is_paused ? base::ExitCode::failed
+                                          : terminal::job_exit_code(result.at("job")));
   const std::string database = store_.directory().database().string();
   if (options_.json) {
-    const Json answer{{"job", row},
-                      {"best", result.best ? *result.best : Json(nullptr)},
-                      {"database", database},
-                      {"exit_code", exit_code_}};
-    std::printf("%s\n", to_line(answer).c_str());
+    result["database"] = database;
+    result["exit_code"] = exit_code_;
+    std::printf("%s\n", to_line(result).c_str());
     return;
   }
   std::string text = terminal::job_summary(result) + terminal::summary_line("database", database);
-  if (result.best) {
+  if (!result.at("best").is_null()) {
     text += terminal::summary_line("export", "ampctl export " + std::to_string(job) + " -o tuned" +
                                                  " --state-dir " +
                                                  terminal::shell_word(store_.directory().path()));

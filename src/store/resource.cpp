@@ -121,11 +121,16 @@ Row best(const Reader& reader, std::int64_t job) {
   answer["higher_is_better"] = criterion.higher_is_better;
   answer["precision"] = to_string(record.definition.space.target);
   answer["speedup"] = row.at("speedup");
-  answer["state"] = row.at("state");
-  answer["goal_met"] = row.at("goal_met");
-  answer["message"] = record.message;
   answer["config"] = Row::parse(to_json(record.definition.space, config));
   return answer;
+}
+
+Row result(const Reader& reader, std::int64_t job) {
+  const Row row = reader.job(job);
+  const std::string message = reader.record(job).message;
+  return {{"job", row},
+          {"message", message.empty() ? Row(nullptr) : Row(message)},
+          {"best", row.at("best_seq").is_null() ? Row(nullptr) : best(reader, job)}};
 }
 
 std::optional<Row> read_job(const Reader& reader, std::int64_t job,
@@ -142,6 +147,7 @@ std::optional<Row> read_job(const Reader& reader, std::int64_t job,
   if (what == "resumes") return array(reader.resumes(job));
   if (what == "events") return array(reader.events(job, page_of(query)));
   if (what == "best") return best(reader, job);
+  if (what == "result") return result(reader, job);
   return std::nullopt;
 }
 

@@ -10,6 +10,7 @@
 //   jobs/JOB/trials/SEQ/ops              the view `trial_ops`
 //   jobs/JOB/ranking, jobs/JOB/resumes   the views `rankings`, `resumes`
 //   jobs/JOB/best                        the best config so far with its trial's figures
+//   jobs/JOB/result                      {"job": its row, "message", "best": the same or null}
 //   events?after=&limit=&last=           the view `events`
 #pragma once
 

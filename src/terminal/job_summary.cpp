@@ -76,14 +76,15 @@ base::ExitCode job_exit_code(const Json& job) {
   return base::ExitCode::goal_not_met;
 }
 
-std::string job_verdict(const JobResult& result) {
-  const std::string state = text_of(result.job, "state");
-  const std::string error = text_of(result.job, "error");
+std::string job_verdict(const Json& result) {
+  const Json& job = result.at("job");
+  const std::string state = text_of(job, "state");
+  const std::string error = text_of(job, "error");
   if (!error.empty()) return state + ": " + error;
   if (state != "done") return state;
-  if (result.job.at("goal_met") == 1) return "done: the goal is met";
-  const std::string message = result.best ? text_of(*result.best, "message") : "";
-  return "done: the goal is not met" + (message.empty() ? "" : "; " + message);
+  if (job.at("goal_met") == 1) return "done: the goal is met";
+  const std::string message = text_of(result, "message");
+  return "done: " + (message.empty() ? "the goal is not met" : message);
 }
 
 std::string summary_line(const std::string& head, const std::string& text) {
@@ -91,21 +92,21 @@ std::string summary_line(const std::string& head, const std::string& text) {
   return "  " + padded(head, head_columns, Align::left) + printable(text) + "\n";
 }
 
-std::string job_summary(const JobResult& result) {
-  const Json& job = result.job;
+std::string job_summary(const Json& result) {
+  const Json& job = result.at("job");
+  const Json& best = result.at("best");
   std::string text = printable(text_of(job, "name")) + " (job " + whole(job.at("id")) + ") " +
                      printable(job_verdict(result)) + "\n";
-  if (result.best) {
-    text += summary_line("accuracy", accuracy_line(*result.best));
-    text += summary_line("precision", precision_line(*result.best));
-    text += summary_line("speed", speed_line(*result.best));
+  if (!best.is_null()) {
+    text += summary_line("accuracy", accuracy_line(best));
+    text += summary_line("precision", precision_line(best));
+    text += summary_line("speed", speed_line(best));
   } else if (!job.at("baseline_accuracy").is_null()) {
     text += summary_line("accuracy", "fp32 " + accuracy_text(job.at("baseline_accuracy")));
   }
   std::string trials = whole(job.at("trials_done"));
-  if (result.best) {
-    trials += "; the best is " + whole(result.best->at("seq")) + " (" +
-              text_of(*result.best, "stage") + ")";
+  if (!best.is_null()) {
+    trials += "; the best is " + whole(best.at("seq")) + " (" + text_of(best, "stage") + ")";
   }
   return text + summary_line("trials", trials);
 }

@@ -77,6 +77,16 @@ TEST_CASE("the best config comes with its trial's figures and the goal") {
   CHECK(best.at("config").dump() == R"({"ops":{"op0":"bf16","op1":"bf16","op2":"fp32"}})");
 }
 
+TEST_CASE("a result holds the job and its best config, or null for what is not there yet") {
+  Finished fixture;
+  fixture.add("new");
+  const Row result = fixture.read({"jobs", "net", "result"});
+  CHECK(result.at("job") == fixture.read({"jobs", "net"}));
+  CHECK(result.at("best") == fixture.read({"jobs", "net", "best"}));
+  CHECK(fixture.read({"jobs", "new", "result"}).at("best").is_null());
+  CHECK(fixture.read({"jobs", "new", "result"}).at("message").is_null());
+}
+
 TEST_CASE("what was submitted can be read again") {
   Finished fixture;
   const Row definition = fixture.read({"jobs", "net", "definition"});
