@@ -39,6 +39,7 @@ void look_into_model(job::Lint& lint) {
     for (std::size_t i = 0; i < space.ops.size(); ++i) free_ops += space.is_free(i) ? 1 : 0;
     job::add_trial_limit_warning(lint, free_ops);
   } catch (const Error& error) {
+    if (error.code() == ErrorCode::io) throw;
     const bool is_unsupported = error.code() == ErrorCode::unsupported;
     const auto code = is_unsupported ? job::ProblemCode::unsupported : job::ProblemCode::invalid;
     lint.errors.push_back(model_problem(lint, code, error.what()));

@@ -16,7 +16,8 @@ struct Answer {
 };
 
 /// Starts a worker, gives it the order and waits for its end. `what` is done, for the sentence:
-/// "the inspection of net.onnx". Throws the worker's own Error, and Error(invalid) when it dies.
+/// "the inspection of net.onnx". Throws the worker's own Error; Error(io) when none can be started,
+/// Error(invalid) when it dies.
 Answer ask_worker(protocol::Order order, int threads, const std::string& what);
 
 }  // namespace ampd::client

@@ -47,6 +47,7 @@ asio::awaitable<protocol::Reply> ask(runner::Runner& runner, protocol::Order ord
                });
   runner::Event event = co_await answer.wait();
   if (const auto* died = std::get_if<runner::Died>(&event)) {
+    if (died->not_started) throw Error(ErrorCode::io, died->reason);
     throw Error(ErrorCode::invalid, what + " did not come to an end: " + died->reason);
   }
   auto& reply = std::get<protocol::Reply>(event);

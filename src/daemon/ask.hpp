@@ -15,8 +15,9 @@
 namespace ampd::daemon {
 
 /// Starts `order` on `runner`, which must be free, and waits for its final reply. `what` is done
-/// with what, for the sentence: "the inspection of model.onnx". Throws the worker's own Error, and
-/// Error(invalid) when the worker dies. The coroutine must not go before the runner.
+/// with what, for the sentence: "the inspection of model.onnx". Throws the worker's own Error;
+/// Error(io) when none can be started, Error(invalid) when it dies. The coroutine must not go
+/// before the runner.
 boost::asio::awaitable<protocol::Reply> ask(runner::Runner& runner, protocol::Order order,
                                             int threads, std::string what);
 
