@@ -159,13 +159,15 @@ Json Api::control(std::int64_t job, const std::string& verb, const Request& requ
     scheduler.resume(job, body.value("accept_fingerprint", false));
   } else if (verb == "cancel") {
     scheduler.cancel(job);
+  } else if (verb == "finish") {
+    scheduler.finish(job);
   } else if (verb == "retry") {
     scheduler.retry(job);
   } else if (verb == "remove") {
     scheduler.remove(job);
   } else {
     throw Error(ErrorCode::not_found,
-                "there is no order \"" + verb + "\"; there are pause, resume, cancel and retry");
+                "there is no order \"" + verb + "\"; there are pause, resume, cancel, finish and retry");
   }
   service_.changed();
   if (verb == "remove") return Json{{"id", job}};
