@@ -166,8 +166,8 @@ Json Api::control(std::int64_t job, const std::string& verb, const Request& requ
   } else if (verb == "remove") {
     scheduler.remove(job);
   } else {
-    throw Error(ErrorCode::not_found,
-                "there is no order \"" + verb + "\"; there are pause, resume, cancel, finish and retry");
+    throw Error(ErrorCode::not_found, "there is no order \"" + verb +
+                                          "\"; there are pause, resume, cancel, finish and retry");
   }
   service_.changed();
   if (verb == "remove") return Json{{"id", job}};

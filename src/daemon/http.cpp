@@ -50,9 +50,8 @@ unsigned status_of(ErrorCode code) {
     case ErrorCode::unsupported:
       return 422;
     case ErrorCode::busy:
-      return 503;
     case ErrorCode::exhausted:
-      return 507;
+      return 503;
     case ErrorCode::corrupt:
     case ErrorCode::io:
       return 500;

@@ -95,7 +95,7 @@ asio::awaitable<void> HttpServer::serve(stream_protocol::socket socket,
   if (place.is_free()) {
     co_await connection.serve(shared->handler);
   } else {
-    const Error full(ErrorCode::busy,
+    const Error full(ErrorCode::exhausted,
                      "the daemon serves as many connections as it can; try again later");
     co_await connection.refuse(full);
   }

@@ -17,7 +17,7 @@ asio::awaitable<Turnstile::Turn> Turnstile::enter() {
   const std::shared_ptr<bool> is_taken = is_taken_;
   const std::shared_ptr<std::size_t> waiting = waiting_;
   if (*waiting >= base::limits::submissions_waiting) {
-    throw Error(ErrorCode::busy, "too many jobs are being submitted at once; try again later");
+    throw Error(ErrorCode::exhausted, "too many jobs are being submitted at once; try again later");
   }
   ++*waiting;
   asio::steady_timer pause(co_await asio::this_coro::executor);

@@ -13,7 +13,7 @@ class Turnstile {
   /// Somebody's turn, until it goes.
   using Turn = std::shared_ptr<void>;
 
-  /// Throws Error(busy) when limits::submissions_waiting wait already.
+  /// Throws Error(exhausted) when limits::submissions_waiting wait already.
   boost::asio::awaitable<Turn> enter();
 
  private:
