@@ -23,19 +23,22 @@ namespace {
 
 namespace asio = boost::asio;
 
+bool is_set(const char* variable) {
+  const char* const value = std::getenv(variable);
+  return value != nullptr && *value != '\0';
+}
+
 store::StateDirectory state_directory(const DaemonOptions& options,
                                       const Configuration& configuration) {
-  const bool is_in_environment = std::getenv("AMPD_STATE_DIR") != nullptr;
-  return store::StateDirectory::resolve(
-      options.state_dir || is_in_environment ? options.state_dir : configuration.state_dir);
+  const bool is_told = options.state_dir || is_set("AMPD_STATE_DIR");
+  return store::StateDirectory::resolve(is_told ? options.state_dir : configuration.state_dir);
 }
 
 Listener listener(const DaemonOptions& options, const Configuration& configuration) {
   if (std::optional<Listener> inherited = Listener::inherited()) return *std::move(inherited);
-  const bool is_in_environment = std::getenv("AMPD_SOCKET") != nullptr;
-  return Listener::at(base::socket_paths(options.socket || is_in_environment ? options.socket
-                                                                             : configuration.socket)
-                          .front());
+  const bool is_told = options.socket || is_set("AMPD_SOCKET");
+  const auto paths = base::socket_paths(is_told ? options.socket : configuration.socket);
+  return Listener::at(paths.front());
 }
 
 void log_event(const store::Event& event) {
