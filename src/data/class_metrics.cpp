@@ -150,6 +150,12 @@ void add_agreement(const Evidence& evidence, Sums& sums) {
   const std::size_t axis = class_axis(output.shape(), name);
   const ClassScores scores(output, axis, evidence.samples);
   const ClassScores reference(wanted, axis, evidence.samples);
+  if (scores.classes() < 2) {
+    throw Error(ErrorCode::invalid, "the output " + name + " of shape " +
+                                        tensor::to_string(output.shape()) +
+                                        " has one score per position, which always agrees; use "
+                                        "`cosine` or `sqnr`");
+  }
   for (std::size_t position = 0; position < scores.positions(); ++position) {
     const auto best = scores.best(position);
     count(sums, best.has_value() && best == reference.best(position));

@@ -31,6 +31,12 @@ struct Failure {
   std::longjmp(failure->caller, 1);
 }
 
+[[noreturn]] void fail_of_scans(j_common_ptr codec) {
+  auto* failure = reinterpret_cast<Failure*>(codec->err);
+  std::snprintf(failure->message, sizeof failure->message, "it has too many scans");
+  std::longjmp(failure->caller, 1);
+}
+
 void judge_warning(j_common_ptr codec, int level) {
   const int code = codec->err->msg_code;
   if (level < 0 && (code == JWRN_JPEG_EOF || code == JWRN_HIT_MARKER)) fail(codec);
@@ -38,7 +44,7 @@ void judge_warning(j_common_ptr codec, int level) {
 
 void limit_scans(j_common_ptr codec) {
   if (reinterpret_cast<j_decompress_ptr>(codec)->input_scan_number > scans_max) {
-    ERREXIT(codec, JERR_BAD_PROGRESSION);
+    fail_of_scans(codec);
   }
 }
 

@@ -4,20 +4,18 @@
 // how samples are grouped into batches, and an evaluation that goes on from a stored state ends bit
 // for bit where an undisturbed one ends.
 //
-// Labels judge the first output. topk, Accuracy, F1, Loss, perplexity and agreement deal in
-// classes:
+// Labels judge the first output. Of classes (topk, Accuracy, F1, Loss, perplexity, agreement):
 // - The class axis is the output's axis that the labels lack, the last one if two fit; without
 //   labels the last of three axes, else the second. Every position of a sample counts, such as the
 //   characters of a text, but those labelled -100.
 // - Of equal scores the lower class stands first. A score that is not a number is never right.
 // - Accuracy and F1 round an output that has the labels' own shape: to a class, or to 0 or 1.
-// - F1 is that of class 1 where there are two classes, else the mean over the classes seen in
-// labels
-//   or predictions, from counts over all samples (INC averages over batches).
-// MSE, MAE, RMSE, cosine and sqnr compare numbers, with the reference in all floating-point
-// outputs. cosine is the mean over samples; sqnr is 10 log10 of the ratio of the sums of squares,
-// within
-// +-200 dB, and 200 dB where the outputs are equal.
+// - F1 is that of class 1 where there are two classes, else the mean over the classes that labels
+//   or predictions name, from counts over all samples (INC averages over batches).
+//
+// Of numbers (MSE, MAE, RMSE, cosine, sqnr): the reference is compared in all floating-point
+// outputs. cosine is the mean over the samples. sqnr is ten times the decimal logarithm of the
+// ratio of the sums of squares, kept within 200 dB either way: 200 is what equal outputs get.
 #pragma once
 
 #include <cstdint>

@@ -116,6 +116,10 @@ std::span<const std::byte> find_zip64(std::span<const std::byte> extra) {
   return {};
 }
 
+std::int64_t limited(std::uint64_t size_bytes) {
+  return static_cast<std::int64_t>(std::min<std::uint64_t>(size_bytes, base::limits::tensor_bytes));
+}
+
 }  // namespace
 
 NpzFile::NpzFile(const std::filesystem::path& path)
@@ -181,7 +185,7 @@ std::vector<std::byte> NpzFile::content(const Entry& entry, const std::string& p
   const std::span<const std::byte> packed = fields.part(start, entry.compressed_bytes);
   std::vector<std::byte> bytes =
       entry.method == deflated
-          ? inflate(packed, Compression::deflate, base::limits::tensor_bytes, place)
+          ? inflate(packed, Compression::deflate, limited(entry.size_bytes), place)
           : std::vector<std::byte>(packed.begin(), packed.end());
   const auto* data = reinterpret_cast<const Bytef*>(bytes.data());
   if (bytes.size() != entry.size_bytes || ::crc32_z(0, data, bytes.size()) != entry.checksum) {

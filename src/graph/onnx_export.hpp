@@ -14,15 +14,19 @@
 #include <vector>
 
 #include "ampd/precision.hpp"
+#include "graph/passes.hpp"
 
 namespace ampd::graph {
 
 /// `precisions` names operators by their graph names; unnamed ones stay fp32. The bytes are those
-/// of the original file. Throws Error(unsupported) for an opset that cannot be written at 17 or
-/// lower.
+/// of the original file. Constants are folded (by `evaluate`) and channel scales merged into the
+/// weights before these are rounded, for that is what ran. The result passes ONNX's full check.
+/// Throws Error: not_found for an unknown operator, unsupported for what cannot be written at opset
+/// 17 or lower, exhausted beyond 2 GiB.
 std::vector<std::byte> export_onnx(std::span<const std::byte> bytes,
                                    const std::filesystem::path& folder,
                                    const std::string& model_name,
-                                   const std::map<std::string, Precision>& precisions);
+                                   const std::map<std::string, Precision>& precisions,
+                                   const NodeEvaluator& evaluate);
 
 }  // namespace ampd::graph

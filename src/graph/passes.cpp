@@ -11,11 +11,16 @@ namespace ampd::graph {
 namespace {
 
 constexpr std::array passes{
-    Pass{"dead_code", apply_dead_code},           Pass{"constants", apply_constants},
-    Pass{"fold_constants", apply_fold_constants}, Pass{"gemm", apply_gemm},
-    Pass{"channel_scales", apply_channel_scales}, Pass{"pads", apply_pads},
-    Pass{"global_pools", apply_global_pools},     Pass{"post_ops", apply_post_ops},
-    Pass{"dead_code", apply_dead_code},
+    Pass{"dead_code", apply_dead_code, true},
+    Pass{"constants", apply_constants, true},
+    Pass{"fold_constants", apply_fold_constants, true},
+    Pass{"cast_pairs", apply_cast_pairs, true},
+    Pass{"gemm", apply_gemm, true},
+    Pass{"channel_scales", apply_channel_scales, true},
+    Pass{"pads", apply_pads, false},
+    Pass{"global_pools", apply_global_pools, false},
+    Pass{"post_ops", apply_post_ops, false},
+    Pass{"dead_code", apply_dead_code, true},
 };
 
 using Symbols = std::map<std::string, std::int64_t, std::less<>>;
@@ -90,6 +95,13 @@ void check_shapes_known(const Graph& graph) {
   }
 }
 
+void run(const Pass& pass, Graph& graph, const NodeEvaluator& evaluate,
+         const PassOptions& options) {
+  pass.apply(graph, evaluate);
+  verify(graph, "the pass " + std::string(pass.name));
+  if (options.dump) options.dump(pass.name, graph);
+}
+
 }  // namespace
 
 std::span<const Pass> all_passes() {
@@ -103,12 +115,19 @@ Graph specialise(const Graph& graph, const std::map<std::string, tensor::Shape>&
   infer_shapes(result);
   verify(result, "shape inference");
   for (const Pass& pass : passes) {
-    if (options.skipped.contains(pass.name)) continue;
-    pass.apply(result, evaluate);
-    verify(result, "the pass " + std::string(pass.name));
-    if (options.dump) options.dump(pass.name, result);
+    if (!options.skipped.contains(pass.name)) run(pass, result, evaluate, options);
   }
   check_shapes_known(result);
+  return result;
+}
+
+Graph simplify(const Graph& graph, const NodeEvaluator& evaluate) {
+  Graph result = graph;
+  infer_shapes(result);
+  verify(result, "shape inference");
+  for (const Pass& pass : passes) {
+    if (pass.is_portable) run(pass, result, evaluate, {});
+  }
   return result;
 }
 

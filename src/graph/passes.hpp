@@ -30,6 +30,7 @@ struct PassOptions {
 struct Pass {
   std::string_view name;
   void (*apply)(Graph& graph, const NodeEvaluator& evaluate);
+  bool is_portable;  // needs no input shapes, and leaves operators of ONNX alone
 };
 
 /// All passes, in the order in which they run.
@@ -40,5 +41,9 @@ std::span<const Pass> all_passes();
 /// does not fit its input.
 Graph specialise(const Graph& graph, const std::map<std::string, tensor::Shape>& input_shapes,
                  const NodeEvaluator& evaluate, const PassOptions& options = {});
+
+/// The portable passes alone, on a graph whose input shapes may be open: what settles the weights
+/// before they are written in a lower precision.
+Graph simplify(const Graph& graph, const NodeEvaluator& evaluate);
 
 }  // namespace ampd::graph

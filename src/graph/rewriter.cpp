@@ -33,6 +33,10 @@ bool Rewriter::is_private(ValueId id) const {
   return readers_.at(position(id)).size() == 1 && !is_output(id);
 }
 
+std::optional<std::size_t> Rewriter::only_reader(ValueId id) const {
+  return is_private(id) ? std::optional(readers_.at(position(id)).front()) : std::nullopt;
+}
+
 const tensor::Tensor* Rewriter::constant(ValueId id) const {
   if (id == no_value || !graph_.value(id).constant) return nullptr;
   return &*graph_.value(id).constant;

@@ -28,6 +28,9 @@ class Rewriter {
   /// Whether exactly one node reads the value, once, and the graph does not give it out.
   bool is_private(ValueId id) const;
 
+  /// The node that reads a private value; none for others.
+  std::optional<std::size_t> only_reader(ValueId id) const;
+
   /// Whether any node reads the value, or the graph gives it out.
   bool is_read(ValueId id) const {
     return is_output(id) || !readers_.at(static_cast<std::size_t>(id)).empty();

@@ -13,8 +13,11 @@ namespace {
 
 const ShapeRule* rule_of(const Node& node) {
   if (!node.domain.empty()) return nullptr;
-  const ShapeRule* rule = find_shape_rule(newest_operator(node.op_type, node.opset));
-  return rule != nullptr && node.opset >= rule->since_version ? rule : nullptr;
+  const std::string_view newest = newest_operator(node.op_type, node.opset);
+  const ShapeRule* rule = find_shape_rule(newest);
+  const bool exists =
+      newest != node.op_type || (rule != nullptr && node.opset >= rule->since_version);
+  return exists ? rule : nullptr;
 }
 
 std::string full_name(const Node& node) {

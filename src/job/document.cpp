@@ -138,15 +138,34 @@ void check_characters(const std::string& text) {
   }
 }
 
-}  // namespace
-
-const Node* Node::find(std::string_view wanted) const {
-  const auto found = std::ranges::find(children, wanted, &Node::key);
-  return found == children.end() ? nullptr : &*found;
+/// YAML 1.1 lets a bracket follow a key's colon at once within brackets, {a:[1]}; yaml-cpp wants a
+/// blank between. Columns behind an added blank are one too high.
+std::string with_blanks_after_colons(const std::string& text) {
+  std::string result;
+  char quote = 0;
+  bool in_comment = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const char before = i == 0 ? '\n' : text[i - 1];
+    const bool starts_token = std::string_view(" \t\n[{,:").find(before) != std::string_view::npos;
+    result += c;
+    if (c == '\n') {
+      in_comment = false;
+    } else if (quote != 0) {
+      if (c == quote) quote = 0;
+    } else if (!in_comment && starts_token && (c == '"' || c == '\'')) {
+      quote = c;
+    } else if (c == '#' && (before == ' ' || before == '\t' || before == '\n')) {
+      in_comment = true;
+    } else if (!in_comment && c == ':' && i + 1 < text.size() &&
+               (text[i + 1] == '[' || text[i + 1] == '{')) {
+      result += ' ';
+    }
+  }
+  return result;
 }
 
-Node parse_document(const std::string& text) {
-  check_characters(text);
+Node parse(const std::string& text) {
   std::istringstream stream(text);
   try {
     YAML::Parser parser(stream);
@@ -160,6 +179,28 @@ Node parse_document(const std::string& text) {
     return builder.take_root();
   } catch (const YAML::Exception& error) {
     throw DocumentError(ProblemCode::syntax, place_of(error.mark), "not YAML: " + error.msg);
+  }
+}
+
+}  // namespace
+
+const Node* Node::find(std::string_view wanted) const {
+  const auto found = std::ranges::find(children, wanted, &Node::key);
+  return found == children.end() ? nullptr : &*found;
+}
+
+Node parse_document(const std::string& text) {
+  check_characters(text);
+  try {
+    return parse(text);
+  } catch (const DocumentError& error) {
+    const std::string spaced = with_blanks_after_colons(text);
+    if (error.code != ProblemCode::syntax || spaced == text) throw;
+    try {
+      return parse(spaced);
+    } catch (const DocumentError&) {
+      throw error;
+    }
   }
 }
 

@@ -160,6 +160,22 @@ void add_goal(std::vector<Key>& table) {
         "end after the config with every operator in the low precision"}});
 }
 
+/// Keys of the forms before 1.0, which still lie about.
+void add_older(std::vector<Key>& table) {
+  table.insert(table.end(),
+               {{"", "framework", ignored, "", "", own_engine},
+                {"", "calibration", ignored, "", "", "this is about int8"},
+                {"", "tensorboard", ignored, "", "", "ampd's results are in its database"},
+                {"", "customized_ops", refused, "", "", "mixed_precision.op_wise"},
+                {"evaluation", "dataloader", refused, "", "", "evaluation.accuracy.dataloader"},
+                {"tuning", "customized_ops", refused, "", "", "mixed_precision.op_wise"},
+                {"tuning", "dataloader", refused, "", "", "evaluation.accuracy.dataloader"},
+                {"tuning", "metric", refused, "", "", "evaluation.accuracy.metric"},
+                {"tuning", "metrics", refused, "", "", "evaluation.accuracy.metric"},
+                {"tuning", "target", refused, "", "", "tuning.accuracy_criterion"},
+                {"tuning", "timeout", refused, "", "", "tuning.exit_policy.timeout"}});
+}
+
 std::vector<Key> make_table() {
   std::vector<Key> table;
   add_top(table);
@@ -169,6 +185,7 @@ std::vector<Key> make_table() {
   add_performance(table);
   add_tuning(table);
   add_goal(table);
+  add_older(table);
   return table;
 }
 

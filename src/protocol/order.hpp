@@ -48,6 +48,7 @@ struct Inspect {
   ModelReference model;
   Precision target = Precision::bf16;
   Inputs inputs;
+  std::optional<job::Job> job;  // its data are opened, and settle the inputs' free extents
 };
 
 /// One config on the job's data. `checkpoint` is the last one that this evaluation sent.

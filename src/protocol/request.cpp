@@ -26,6 +26,7 @@ void describe(auto& fields, of<Inspect> auto& order) {
   fields("model", order.model);
   fields("target", order.target);
   fields("inputs", order.inputs);
+  fields("job", order.job);
 }
 
 void describe(auto& fields, of<Evaluate> auto& order) {

@@ -19,8 +19,10 @@ inline std::span<const std::byte> as_span(std::string_view bytes) {
   return {reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()};
 }
 
-/// Without the syncs of base::write_file, which take their time.
+/// Without the syncs of base::write_file. A file that is there goes first, since some file systems
+/// sync what replaces the content of one.
 inline void put_file(const std::filesystem::path& path, std::string_view bytes) {
+  std::filesystem::remove(path);
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
   file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   REQUIRE(file.good());

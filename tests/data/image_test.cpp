@@ -22,6 +22,20 @@ std::vector<int> pixels(const std::string& bytes) {
   return {image.values<std::uint8_t>().begin(), image.values<std::uint8_t>().end()};
 }
 
+/// The scan of a progressive JPEG image that refines the blocks' means, which may be repeated.
+std::string refinement_of_means(const std::string& bytes) {
+  for (std::size_t at = bytes.find("\xff\xda"); at != std::string::npos;
+       at = bytes.find("\xff\xda", at + 1)) {
+    const std::size_t band = at + 5 + 2 * static_cast<std::size_t>(bytes[at + 4]);
+    if (bytes.compare(band, 3, std::string("\0\0\x10", 3)) != 0) continue;
+    std::size_t end = band + 3;
+    while (bytes[end] != '\xff' || bytes[end + 1] == 0) ++end;
+    return bytes.substr(at, end - at);
+  }
+  FAIL("there is no such scan");
+  return {};
+}
+
 int greatest_difference(const Tensor& image, const std::vector<std::uint8_t>& expected) {
   int greatest = 0;
   for (std::size_t i = 0; i < expected.size(); ++i) {
@@ -70,6 +84,25 @@ TEST_CASE("PNG images of every kind become RGB of bytes") {
   CHECK(pixels(png_of({1, 2, 1, {1, 0}}, PNG_COLOR_TYPE_PALETTE)) ==
         std::vector<int>{40, 50, 60, 10, 20, 30});
   CHECK(pixels(png_of({1, 8, 1, {0x80}}, PNG_COLOR_TYPE_GRAY, 1)).front() == 255);
+}
+
+TEST_CASE("interlaced PNG images are read") {
+  const Picture picture = Picture::gradient(9, 11);
+  const Tensor image = decode(png_of(picture, PNG_COLOR_TYPE_RGB, 8, PNG_INTERLACE_ADAM7));
+  CHECK(greatest_difference(image, picture.pixels) == 0);
+}
+
+TEST_CASE("a JPEG image that repeats its scans without end is refused") {
+  const std::string bytes = jpeg_of(Picture::gradient(9, 11), true);
+  const std::string scan = refinement_of_means(bytes);
+  const std::size_t at = bytes.find(scan);
+  const auto repeated = [&](int times) {
+    std::string result = bytes;
+    for (int i = 0; i < times; ++i) result.insert(at, scan);
+    return result;
+  };
+  CHECK(decode(repeated(50)).shape() == Shape{9, 11, 3});
+  CHECK(error_of([&] { decode(repeated(200)); }).find("too many scans") != std::string::npos);
 }
 
 TEST_CASE("a damaged image gives an error or pixels, never a crash") {

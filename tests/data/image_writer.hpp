@@ -63,7 +63,8 @@ inline std::string jpeg_of(const Picture& picture, bool is_progressive = false) 
 }
 
 /// `color_type` is libpng's; the pixels have as many bytes as it needs.
-inline std::string png_of(const Picture& picture, int color_type, int bit_depth = 8) {
+inline std::string png_of(const Picture& picture, int color_type, int bit_depth = 8,
+                          int interlace = PNG_INTERLACE_NONE) {
   std::string bytes;
   png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);
   png_infop info = png_create_info_struct(png);
@@ -74,15 +75,17 @@ inline std::string png_of(const Picture& picture, int color_type, int bit_depth 
             ->append(reinterpret_cast<const char*>(data), count);
       },
       nullptr);
-  png_set_IHDR(png, info, picture.width, picture.height, bit_depth, color_type, PNG_INTERLACE_NONE,
+  png_set_IHDR(png, info, picture.width, picture.height, bit_depth, color_type, interlace,
                PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   const png_color palette[] = {{10, 20, 30}, {40, 50, 60}};
   if (color_type == PNG_COLOR_TYPE_PALETTE) png_set_PLTE(png, info, palette, 2);
   png_write_info(png, info);
   const std::size_t row_bytes = picture.pixels.size() / picture.height;
+  std::vector<png_bytep> rows;
   for (unsigned y = 0; y < picture.height; ++y) {
-    png_write_row(png, const_cast<png_bytep>(&picture.pixels[y * row_bytes]));
+    rows.push_back(const_cast<png_bytep>(&picture.pixels[y * row_bytes]));
   }
+  png_write_image(png, rows.data());
   png_write_end(png, nullptr);
   png_destroy_write_struct(&png, &info);
   return bytes;

@@ -180,6 +180,12 @@ TEST_CASE("agreement is the share of positions with the same highest class") {
                  one(floats({1, 2, 2}, {1, 2, 1, 2}))) == 0.5);
 }
 
+TEST_CASE("agreement on a single score per sample is refused with what to use") {
+  const Outputs outputs = one(floats({2, 1}, {1, 2}));
+  CHECK(error_of([&] { compared("agreement", outputs, outputs); }).find("`sqnr`") !=
+        std::string::npos);
+}
+
 TEST_CASE("cosine is the mean over the samples") {
   const Outputs outputs = one(floats({4, 2}, {1, 0, 1, 1, 0, 0, 0, 0}));
   const Outputs reference = one(floats({4, 2}, {0, 3, 2, 2, 0, 0, 1, 0}));

@@ -42,7 +42,7 @@ TEST_CASE("the passes leave of real networks what the engine has to run") {
            Expectation{"models/mlperf_tiny_resnet8.onnx", 13, 9, 0},
            Expectation{"models/char_gpt.onnx", 135, 0, 0},
            Expectation{"onnx/light/bvlc_alexnet/model.onnx", 15, 5, 0},
-           Expectation{"onnx/light/densenet121/model.onnx", 308, 121, 62},
+           Expectation{"onnx/light/densenet121/model.onnx", 246, 121, 62},
            Expectation{"onnx/light/inception_v1/model.onnx", 85, 57, 0},
            Expectation{"onnx/light/inception_v2/model.onnx", 95, 69, 0},
            Expectation{"onnx/light/resnet50/model.onnx", 58, 53, 0},

@@ -60,6 +60,14 @@ TEST_CASE("tags, empty values, comments and line ends of all kinds are read") {
   CHECK(parse_document("# nothing\n").is_null());
 }
 
+TEST_CASE("a bracket may follow a key's colon at once") {
+  const Node root = parse_document("a: {b:[1, 2], c:{d: 'e:[', f: g} } # h:[\ni: 1\n");
+  CHECK(root.find("a")->find("b")->children.size() == 2);
+  CHECK(root.find("a")->find("c")->find("d")->text == "e:[");
+  CHECK(root.find("i")->key_place == Place{2, 1});
+  CHECK(refusal("a: {b:[1}\n").code == ProblemCode::syntax);
+}
+
 TEST_CASE("an alias is a node of its own kind") {
   const Node root = parse_document("a: &x {b: 1}\nc: *x\n");
   CHECK(root.find("a")->is_mapping());

@@ -150,6 +150,18 @@ TEST_CASE("empty sections and metrics without data are read") {
   CHECK(codes("model:\n  name: mnist\n  framework: pytorch\n") == "missing");
 }
 
+TEST_CASE("the forms before 1.0 are known") {
+  CHECK(codes("framework:\n  - name: pytorch\ncalibration: {iterations: 10}\ntensorboard: true\n"
+              "evaluation: {dataloader: {batch_size: 30}}\n"
+              "tuning:\n  metric: {topk: 1}\n  accuracy_criterion:\n    - relative: 0.01\n"
+              "  timeout: 0\n") == "invalid missing unsupported");
+  CHECK(codes("framework:\n  - name: mxnet\ntuning:\n  - dataloader: val_loader\n"
+              "    customized_ops: {conv2d_1:[fp32], conv2d_2:[int8, sym, channel]}\n") ==
+        "invalid missing");
+  CHECK(codes("calibration:\n  dataset: \"/data\"\ntuning:\n  metrics: accuracy\n  target: 0.01\n  "
+              "customized_ops: {a:[fp32]}\n") == "missing unsupported");
+}
+
 TEST_CASE("other YAML files that lie beside job files give one error that says so") {
   CHECK(codes("person: 1\nbicycle: 2\n") == "invalid");
   CHECK(codes("---\n-\n  version:\n    name: ['2.1.0']\n  ops: &common {int8: ['Conv2D']}\n") ==

@@ -7,6 +7,7 @@ namespace ampd::graph {
 
 void apply_constants(Graph& graph, const NodeEvaluator& evaluate);
 void apply_fold_constants(Graph& graph, const NodeEvaluator& evaluate);
+void apply_cast_pairs(Graph& graph, const NodeEvaluator& evaluate);
 void apply_gemm(Graph& graph, const NodeEvaluator& evaluate);
 void apply_channel_scales(Graph& graph, const NodeEvaluator& evaluate);
 void apply_pads(Graph& graph, const NodeEvaluator& evaluate);

@@ -5,6 +5,8 @@
 //
 //   Conv [sum r, Relu]                 Conv | ... [Clip, add c ...]
 //
+// BatchNormalization takes activations and constants too, but no residual.
+//
 // Only where nobody else reads what is between. Of the two sides of a residual Add the later node
 // in node order takes it, if the other side is made before that node.
 #include <algorithm>
@@ -22,9 +24,9 @@ using tensor::DType;
 using tensor::Tensor;
 
 constexpr std::size_t post_ops_max = 8;
-constexpr std::array carriers{"Conv", "ConvTranspose", "Gemm", "MatMul"};
-constexpr std::array activations{"Clip", "Elu",     "HardSwish", "LeakyRelu",
-                                 "Relu", "Sigmoid", "Tanh"};
+constexpr std::array carriers{"BatchNormalization", "Conv", "ConvTranspose", "Gemm", "MatMul"};
+constexpr std::array activations{"Clip", "Elu",      "HardSwish", "LeakyRelu", "Mish",
+                                 "Relu", "Softplus", "Sigmoid",   "Tanh"};
 
 template <class List>
 bool contains(const List& list, std::string_view word) {
@@ -128,17 +130,19 @@ class PostOpsPass {
     const ValueId other = node.inputs[1 - later];
     const std::optional<std::size_t> maker = rewriter_.producer(other);
     const bool is_there = maker ? *maker < into : rewriter_.constant(other) == nullptr;
-    if (!is_there || has_sum(into) || !has_result_shape(node, other)) return;
+    if (!is_there || !takes_sum(into) || !has_result_shape(node, other)) return;
     PostOp post_op;
     post_op.kind = PostOp::Kind::sum;
     post_op.operand = other;
     attach(into, index, std::move(post_op));
   }
 
-  bool has_sum(std::size_t index) const {
-    return std::ranges::any_of(graph_.nodes[index].post_ops, [](const PostOp& post_op) {
-      return post_op.kind == PostOp::Kind::sum;
-    });
+  bool takes_sum(std::size_t index) const {
+    const Node& node = graph_.nodes[index];
+    return node.op_type != "BatchNormalization" &&
+           std::ranges::none_of(node.post_ops, [](const PostOp& post_op) {
+             return post_op.kind == PostOp::Kind::sum;
+           });
   }
 
   bool has_result_shape(const Node& node, ValueId operand) const {
