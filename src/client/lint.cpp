@@ -26,6 +26,7 @@ void look_into_model(job::Lint& lint) {
   protocol::Inspect order;
   order.model = {job.model_path, job.model_path.parent_path(), model};
   order.target = job.target();
+  order.job = job;
   try {
     const Answer answer = ask_worker(std::move(order), job.threads, "the inspection of " + model);
     const auto& inspected = std::get<protocol::Inspected>(answer.reply);

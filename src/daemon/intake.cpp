@@ -44,6 +44,7 @@ boost::asio::awaitable<protocol::Inspected> inspect(runner::Runner& runner, cons
   protocol::Inspect order;
   order.model = {job.model_path, job.model_path.parent_path(), model};
   order.target = job.target();
+  order.job = job;
   protocol::Reply reply =
       co_await ask(runner, std::move(order), job.threads, "the inspection of " + model);
   auto& inspected = std::get<protocol::Inspected>(reply);

@@ -60,7 +60,7 @@ std::vector<std::string> expected_digests(const store::JobDefinition& definition
 }
 
 protocol::Inspect inspect_order(const store::JobDefinition& definition, const store::Blobs& blobs) {
-  return {model_of(definition, blobs), definition.job.target(), {}};
+  return {model_of(definition, blobs), definition.job.target(), {}, definition.job};
 }
 
 protocol::Evaluate evaluate_order(const store::JobDefinition& definition, const store::Blobs& blobs,

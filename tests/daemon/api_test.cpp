@@ -62,7 +62,9 @@ class ApiFixture : public SchedulerFixture {
   }
 
   std::string body_of(const std::string& name) {
-    const ampd::job::Job job = submission(name).job;
+    const ampd::scheduler::Submission submission = this->submission(name);
+    const ampd::job::Job& job = submission.job;
+    world.digests[job.model_path] = submission.model_digest;
     return Json{{"job", Json(to_json(job))}, {"job_file", "model: " + name}}.dump();
   }
 
