@@ -2,10 +2,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "base/files.hpp"
-#include "graph/onnx_import.hpp"
-#include "graph/passes.hpp"
-#include "graph_builder.hpp"
+#include "conformance_case.hpp"
 #include "shared_folder.hpp"
 #include "temporary_folder.hpp"
 
@@ -16,38 +13,10 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::int64_t file_bytes_max = std::int64_t{1} << 31;
-
 Graph load(const fs::path& path, const std::map<std::string, Shape>& shapes = {}) {
-  const Graph graph =
-      graph::import_onnx(base::read_file(path, file_bytes_max), path.parent_path(), path.string());
+  const Graph graph = graph::import_onnx(base::read_file(path, base::limits::model_bytes),
+                                         path.parent_path(), path.string());
   return graph::specialise(graph, shapes, evaluate_plain);
-}
-
-std::vector<Tensor> stored_tensors(const fs::path& folder, const std::string& kind) {
-  std::vector<Tensor> result;
-  for (int i = 0;; ++i) {
-    const fs::path path = folder / (kind + "_" + std::to_string(i) + ".pb");
-    if (!fs::exists(path)) return result;
-    result.push_back(
-        graph::read_tensor_proto(base::read_file(path, file_bytes_max), path.string()).value);
-  }
-}
-
-struct Case {
-  Graph graph;
-  Tensors inputs;
-  std::vector<Tensor> outputs;
-};
-
-Case load_case(const fs::path& folder) {
-  Case c{load(folder / "model.onnx"), {}, stored_tensors(folder / "test_data_set_0", "output")};
-  const std::vector<Tensor> inputs = stored_tensors(folder / "test_data_set_0", "input");
-  REQUIRE(inputs.size() == c.graph.inputs.size());
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    c.inputs.emplace(c.graph.value(c.graph.inputs[i]).name, inputs[i]);
-  }
-  return c;
 }
 
 /// No reference kernels anywhere, no plain kernels but the named ones.
@@ -81,7 +50,7 @@ void check_bf16_kernels(const Graph& graph) {
 
 void check_case(const fs::path& folder, double rtol, double atol) {
   CAPTURE(folder.string());
-  const Case c = load_case(folder);
+  const ConformanceCase c = read_case(folder);
   Program program(c.graph, {}, make_weight_cache());
   const std::vector<Tensor> found = program.run(c.inputs);
   REQUIRE(found.size() == c.outputs.size());
