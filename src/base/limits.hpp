@@ -27,6 +27,7 @@ inline constexpr std::int64_t frame_descriptors = 240;  // Linux passes 253 at o
 inline constexpr std::int64_t json_depth = 32;
 inline constexpr std::int64_t http_body_bytes = 16 << 20;
 inline constexpr std::int64_t stderr_tail_bytes = 4 << 10;
+inline constexpr std::int64_t idle_arena_bytes = std::int64_t{1} << 30;  // of kept programs
 inline constexpr std::int64_t reference_bytes = std::int64_t{1} << 30;  // kept fp32 outputs
 inline constexpr std::int64_t worker_silence_seconds = 1800;            // then it counts as hung
 inline constexpr std::int64_t worker_idle_seconds = 60;     // then its memory is given back

@@ -40,18 +40,29 @@ std::vector<tensor::Tensor> read_tensors(const fs::path& data_set, const std::st
   return tensors;
 }
 
-Tensors by_name(const Model& model, const std::vector<tensor::Tensor>& values) {
-  const graph::Graph& graph = model.imported();
-  if (values.size() > graph.inputs.size()) {
-    throw Error(ErrorCode::invalid, "there are " + std::to_string(values.size()) +
-                                        " input files for " + std::to_string(graph.inputs.size()) +
-                                        " inputs");
+/// Conformance cases store a bfloat16 as the uint16 of its bits.
+tensor::Tensor as_declared(const tensor::Tensor& stored, tensor::DType declared) {
+  if (stored.dtype() != tensor::DType::u16 || declared != tensor::DType::bf16) return stored;
+  tensor::Tensor value(declared, stored.shape());
+  std::ranges::copy(stored.bytes(), value.mutable_bytes().begin());
+  return value;
+}
+
+/// The values of the model's inputs or outputs in their order. Throws Error(invalid) when there are
+/// more files than those.
+std::vector<tensor::Tensor> read_values(const fs::path& data_set, const std::string& prefix,
+                                        const graph::Graph& graph,
+                                        const std::vector<graph::ValueId>& ids) {
+  std::vector<tensor::Tensor> values = read_tensors(data_set, prefix);
+  if (values.size() > ids.size()) {
+    throw Error(ErrorCode::invalid, data_set.string() + " has " + std::to_string(values.size()) +
+                                        " files " + prefix + "*.pb, and the model has " +
+                                        std::to_string(ids.size()));
   }
-  Tensors inputs;
   for (std::size_t i = 0; i < values.size(); ++i) {
-    inputs.emplace(graph.value(graph.inputs[i]).name, values[i]);
+    values[i] = as_declared(values[i], graph.value(ids[i]).dtype);
   }
-  return inputs;
+  return values;
 }
 
 class Case {
@@ -63,20 +74,23 @@ class Case {
 
   /// The first complaint about a data set; empty if it passes.
   std::string run(const fs::path& data_set) {
-    const Tensors inputs = by_name(model_, read_tensors(data_set, "input_"));
-    const std::vector<tensor::Tensor> expected = read_tensors(data_set, "output_");
+    const graph::Graph& imported = model_.imported();
+    const Tensors inputs = by_name(read_values(data_set, "input_", imported, imported.inputs));
     const Shapes shapes = shapes_of(inputs);
-    const Precisions precisions = all_in(*model_.graph(shapes), precision_);
-    const std::vector<tensor::Tensor> actual = model_.program(shapes, precisions)->run(inputs);
-    const std::vector<std::string> names = output_names(model_.imported());
-    if (expected.size() > actual.size()) return "there are more output files than outputs";
+    const auto special = model_.graph(shapes);
+    const std::vector<tensor::Tensor> actual =
+        model_.program(shapes, all_in(*special, precision_))->run(inputs);
+    const graph::Graph& graph = special->graph;
+    const std::vector<tensor::Tensor> expected =
+        read_values(data_set, "output_", graph, graph.outputs);
     for (std::size_t i = 0; i < expected.size(); ++i) {
-      const Comparison compared = compare(actual[i], expected[i], tolerance_);
+      const Comparison compared = compare(actual.at(i), expected[i], tolerance_);
       if (compared.max_abs_error) {
         max_abs_error_ = std::max(max_abs_error_.value_or(0), *compared.max_abs_error);
       }
       if (!compared.complaint.empty()) {
-        return data_set.filename().string() + ": output " + names[i] + " " + compared.complaint;
+        return data_set.filename().string() + ": output " + graph.value(graph.outputs[i]).name +
+               " " + compared.complaint;
       }
     }
     return {};
@@ -85,6 +99,15 @@ class Case {
   std::optional<double> max_abs_error() const { return max_abs_error_; }
 
  private:
+  Tensors by_name(const std::vector<tensor::Tensor>& values) const {
+    const graph::Graph& graph = model_.imported();
+    Tensors inputs;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      inputs.emplace(graph.value(graph.inputs[i]).name, values[i]);
+    }
+    return inputs;
+  }
+
   static Shapes shapes_of(const Tensors& inputs) {
     Shapes shapes;
     for (const auto& [name, value] : inputs) shapes.emplace(name, value.shape());

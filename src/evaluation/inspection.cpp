@@ -5,6 +5,7 @@
 
 #include "ampd/error.hpp"
 #include "graph/rounded_inputs.hpp"
+#include "graph/shape_inference.hpp"
 
 namespace ampd::evaluation {
 namespace {
@@ -102,11 +103,13 @@ Inspection inspect(Model& model, Precision target, const Shapes& shapes) {
   found.unsupported = model.unsupported(shapes);
   found.missing_feature = engine::missing_feature(target);
   if (!found.unsupported.empty()) return found;
+  graph::Graph inferred = imported;
+  graph::infer_shapes(inferred);
+  found.outputs = describe_values(inferred, inferred.outputs);
   const auto special = model.graph(shapes);
   for (std::size_t i = 0; i < found.outputs.size(); ++i) {
-    const graph::Value& value = special->graph.value(special->graph.outputs[i]);
-    if (!imported.value(imported.outputs[i]).shape) found.outputs[i].shape = *value.shape;
-    found.outputs[i].dtype = value.dtype;
+    if (inferred.value(inferred.outputs[i]).shape) continue;
+    found.outputs[i].shape = *special->graph.value(special->graph.outputs[i]).shape;
   }
   found.ops = describe_ops(*special);
   found.space = tuning_space(*special, target);

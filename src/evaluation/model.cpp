@@ -16,7 +16,8 @@ namespace ampd::evaluation {
 namespace {
 
 constexpr std::size_t graphs_max = 4;
-constexpr std::size_t programs_max = 4;  // the baseline's, the config's and two spare ones
+constexpr std::size_t programs_max = 4;
+constexpr std::size_t programs_min = 2;  // the config's and the baseline's that it is compared with
 
 std::string in_words(const std::string& op_type, int opset, const std::vector<std::string>& nodes) {
   constexpr std::size_t nodes_shown_max = 5;
@@ -120,9 +121,21 @@ std::shared_ptr<engine::Program> Model::program(const Shapes& shapes,
     const std::shared_ptr<const SpecialGraph> special = graph(shapes);
     programs_.push_front(
         {shapes, low, std::make_shared<engine::Program>(special->graph, low, weights_)});
-    if (programs_.size() > programs_max) programs_.pop_back();
+    drop_old_programs();
   }
   return programs_.front().program;
+}
+
+void Model::drop_old_programs() {
+  const auto arena_bytes = [this] {
+    std::int64_t bytes = 0;
+    for (const CachedProgram& entry : programs_) bytes += entry.program->arena_bytes();
+    return bytes;
+  };
+  while (programs_.size() > programs_max ||
+         (programs_.size() > programs_min && arena_bytes() > base::limits::idle_arena_bytes)) {
+    programs_.pop_back();
+  }
 }
 
 Precisions without_fp32(Precisions precisions) {

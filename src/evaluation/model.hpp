@@ -77,6 +77,8 @@ class Model {
     std::shared_ptr<engine::Program> program;
   };
 
+  void drop_old_programs();
+
   ModelSource source_;
   std::vector<std::byte> bytes_;
   graph::Graph imported_;
