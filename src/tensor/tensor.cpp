@@ -151,6 +151,16 @@ Tensor::Tensor(DType dtype, Shape shape)
   data_ = allocate(size_bytes_);
 }
 
+Tensor Tensor::over(DType dtype, Shape shape, std::shared_ptr<std::byte> bytes) {
+  Tensor tensor;
+  tensor.dtype_ = dtype;
+  tensor.size_ = element_count(shape);
+  tensor.size_bytes_ = static_cast<std::size_t>(tensor.size_ * ampd::tensor::size_bytes(dtype));
+  tensor.shape_ = std::move(shape);
+  tensor.data_ = std::move(bytes);
+  return tensor;
+}
+
 Tensor Tensor::reshaped(Shape shape) const {
   AMPD_CHECK(element_count(shape) == size_);
   Tensor result = *this;

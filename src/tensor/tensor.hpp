@@ -27,6 +27,9 @@ class Tensor {
   /// Zero-filled. Throws Error(exhausted) beyond limits::tensor_bytes.
   Tensor(DType dtype, Shape shape);
 
+  /// A tensor over bytes that `bytes` owns; they are the shape's, row-major.
+  static Tensor over(DType dtype, Shape shape, std::shared_ptr<std::byte> bytes);
+
   /// A tensor of T's dtype that holds `values`, whose count must be the shape's.
   template <class T>
   static Tensor of(Shape shape, const std::vector<T>& values);

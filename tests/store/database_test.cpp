@@ -200,7 +200,10 @@ TEST_CASE("a database that somebody else holds is busy") {
   fixture.open({.busy_timeout = std::chrono::milliseconds(10)});
   SQLite::Database other(fixture.directory().database().string(), SQLite::OPEN_READWRITE);
   other.exec("BEGIN IMMEDIATE");
-  CHECK(error_of([&] { fixture.store().accept_fingerprint(job); }).first == ErrorCode::busy);
+  const auto change = [&] {
+    fixture.store().add_event(job, {ampd::store::EventKind::warning, "take care"});
+  };
+  CHECK(error_of([&] { change(); }).first == ErrorCode::busy);
   other.exec("ROLLBACK");
-  CHECK_NOTHROW(fixture.store().accept_fingerprint(job));
+  CHECK_NOTHROW(change());
 }

@@ -1,0 +1,159 @@
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "engine/lower/families.hpp"
+
+namespace ampd::engine {
+namespace {
+
+using tensor::DType;
+using tensor::Shape;
+using tensor::Tensor;
+
+std::size_t axis_of(std::int64_t axis, std::size_t rank) {
+  return static_cast<std::size_t>(axis < 0 ? axis + static_cast<std::int64_t>(rank) : axis);
+}
+
+/// Dense, in the value's order but with `axis` innermost.
+Layout with_innermost(const Layout& layout, std::size_t axis) {
+  Layout dense = layout.dense();
+  const Shape& shape = dense.shape();
+  const auto is_innermost = [&] { return shape[axis] == 1 || dense.strides()[axis] == 1; };
+  if (is_innermost()) return dense;
+  std::vector<std::int64_t> order(shape.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
+    return dense.strides()[static_cast<std::size_t>(a)] >
+           dense.strides()[static_cast<std::size_t>(b)];
+  });
+  std::erase(order, static_cast<std::int64_t>(axis));
+  order.push_back(static_cast<std::int64_t>(axis));
+  Shape strides(shape.size());
+  std::int64_t step = 1;
+  for (auto i = order.rbegin(); i != order.rend(); ++i) {
+    strides[static_cast<std::size_t>(*i)] = step;
+    step *= shape[static_cast<std::size_t>(*i)];
+  }
+  return {layout.dtype(), shape, strides};
+}
+
+/// A vector with one number per channel as a constant of the result's rank.
+ValueIndex per_channel(Lowering& lowering, const Node& node, const std::vector<float>& numbers,
+                       std::size_t rank) {
+  Shape shape(rank, 1);
+  shape.at(1) = static_cast<std::int64_t>(numbers.size());
+  return lowering.constant(node.name, Tensor::of<float>(shape, numbers));
+}
+
+}  // namespace
+
+bool takes_softmax(const Graph& graph, const Node& node) {
+  return is_float32(graph, node) && !shape_of(graph, node.inputs[0]).empty();
+}
+
+bool lower_softmax(Lowering& lowering, const Node& node) {
+  const DType dtype = lowering.source_dtype();
+  ValueIndex x = lowering.as_dtype(lowering.input(node, 0), dtype);
+  const std::size_t rank = lowering.layout(x).shape().size();
+  const std::size_t axis = axis_of(node.attributes.integer("axis", -1), rank);
+  const Layout layout = with_innermost(lowering.layout(x), axis);
+  x = lowering.as(x, layout);
+  const auto offer =
+      onednn::softmax(node.op_type == "LogSoftmax", layout.descriptor(), static_cast<int>(axis));
+  if (!offer) return false;
+  lowering.define(node, 0,
+                  lowering.add(*offer, layout,
+                               {.type = "",
+                                .arguments = {{DNNL_ARG_SRC, x}},
+                                .overwritten = std::nullopt,
+                                .may_replace = true,
+                                .source = dtype,
+                                .weights = dtype}));
+  return true;
+}
+
+bool takes_local_response(const Graph& graph, const Node& node) {
+  const std::size_t rank = shape_of(graph, node.inputs[0]).size();
+  return is_float32(graph, node) && rank >= 3 && rank <= 5 &&
+         node.attributes.integer("size", 0) % 2 == 1;
+}
+
+bool lower_local_response(Lowering& lowering, const Node& node) {
+  const DType dtype = lowering.source_dtype();
+  const ValueIndex x = lowering.as_channels_last(lowering.input(node, 0), dtype);
+  const Layout layout = lowering.layout(x);
+  const onednn::LocalResponse parameters{
+      node.attributes.integer("size", 1), node.attributes.real("alpha", 1e-4F),
+      node.attributes.real("beta", 0.75F), node.attributes.real("bias", 1)};
+  const auto offer = onednn::local_response(parameters, layout.descriptor());
+  if (!offer) return false;
+  lowering.define(node, 0,
+                  lowering.add(*offer, layout,
+                               {.type = "",
+                                .arguments = {{DNNL_ARG_SRC, x}},
+                                .overwritten = std::nullopt,
+                                .source = dtype,
+                                .weights = dtype}));
+  return true;
+}
+
+bool takes_batch_normalization(const Graph& graph, const Node& node) {
+  if (!is_float32(graph, node) || !has_one_output(node) || node.inputs.size() != 5 ||
+      shape_of(graph, node.inputs[0]).size() < 2 ||
+      node.attributes.integer("training_mode", 0) != 0) {
+    return false;
+  }
+  return std::all_of(node.inputs.begin() + 1, node.inputs.end(),
+                     [&](graph::ValueId id) { return graph.value(id).constant.has_value(); });
+}
+
+bool lower_batch_normalization(Lowering& lowering, const Node& node) {
+  const auto gamma = lowering.constant_input(node, 1)->values<float>();
+  const auto beta = lowering.constant_input(node, 2)->values<float>();
+  const auto mean = lowering.constant_input(node, 3)->values<float>();
+  const auto variance = lowering.constant_input(node, 4)->values<float>();
+  const double epsilon = node.attributes.real("epsilon", 1e-5F);
+  std::vector<float> scale(gamma.size());
+  std::vector<float> shift(gamma.size());
+  for (std::size_t i = 0; i < gamma.size(); ++i) {
+    const double factor = gamma[i] / std::sqrt(variance[i] + epsilon);
+    scale[i] = static_cast<float>(factor);
+    shift[i] = static_cast<float>(beta[i] - mean[i] * factor);
+  }
+  const DType dtype = lowering.source_dtype();
+  const ValueIndex x = lowering.as_dense(lowering.as_dtype(lowering.input(node, 0), dtype));
+  const Layout layout = lowering.layout(x);
+  const std::size_t rank = layout.shape().size();
+  const ValueIndex factors = per_channel(lowering, node, scale, rank);
+  const ValueIndex summands = per_channel(lowering, node, shift, rank);
+  onednn::PostOperation shifts{
+      onednn::PostOperation::Kind::binary,
+      {},
+      {dnnl::algorithm::binary_add, lowering.layout(summands).descriptor()}};
+  FusedPostOps post_ops = fused_post_ops(lowering.graph(), node, rank, 1);
+  post_ops.operations.insert(post_ops.operations.begin(), shifts);
+  for (auto& [position, id] : post_ops.operands) ++position;
+  const auto offer = onednn::binary(dnnl::algorithm::binary_mul, layout.descriptor(),
+                                    lowering.layout(factors).descriptor(), layout.descriptor(),
+                                    post_ops.operations);
+  if (!offer) {
+    const ValueIndex scaled = add_binary(lowering, "Mul", x, factors, dtype);
+    const ValueIndex shifted = add_binary(lowering, "Add", scaled, summands, dtype);
+    lowering.define(node, 0, apply_post_ops(lowering, node, shifted));
+    return true;
+  }
+  PrimitiveStep step{.type = "",
+                     .arguments = {{DNNL_ARG_SRC_0, x},
+                                   {DNNL_ARG_SRC_1, factors},
+                                   {onednn::post_op_argument(0), summands}},
+                     .overwritten = std::nullopt,
+                     .may_replace = post_ops.sum == graph::no_value,
+                     .source = dtype,
+                     .weights = DType::f32};
+  add_arguments(lowering, post_ops, layout, step);
+  lowering.define(node, 0, lowering.add(*offer, layout, std::move(step)));
+  return true;
+}
+
+}  // namespace ampd::engine

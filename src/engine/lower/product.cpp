@@ -1,0 +1,219 @@
+#include <algorithm>
+
+#include "base/check.hpp"
+#include "engine/lower/families.hpp"
+
+namespace ampd::engine {
+namespace {
+
+using tensor::DType;
+using tensor::Shape;
+
+/// The extents of a product: batches (broadcast against each other), then rows and columns.
+struct Problem {
+  Shape a;  // ..., rows, inner
+  Shape b;  // ..., inner, columns
+  Shape c;  // ..., rows, columns
+};
+
+bool is_gemm(const Node& node) {
+  return node.op_type == "Gemm";
+}
+bool is_transposed(const Node& node, const char* flag) {
+  return is_gemm(node) && node.attributes.integer(flag, 0) != 0;
+}
+
+std::int64_t count(Shape::const_iterator begin, Shape::const_iterator end) {
+  return tensor::element_count(Shape(begin, end));
+}
+
+/// One matrix product where every batch of A meets the same B, else batches of equal rank.
+Problem problem_of(const Graph& graph, const Node& node) {
+  Shape a = shape_of(graph, node.inputs[0]);
+  Shape b = shape_of(graph, node.inputs[1]);
+  if (is_transposed(node, "transA")) std::swap(a[0], a[1]);
+  if (is_transposed(node, "transB")) std::swap(b[0], b[1]);
+  if (a.size() == 1) a.insert(a.begin(), 1);
+  if (b.size() == 1) b.push_back(1);
+  const std::int64_t inner = a.back();
+  const std::int64_t columns = b.back();
+  if (count(b.begin(), b.end() - 2) == 1) {
+    const std::int64_t rows = count(a.begin(), a.end() - 1);
+    return {{rows, inner}, {inner, columns}, {rows, columns}};
+  }
+  const std::size_t rank = std::max(a.size(), b.size());
+  a.insert(a.begin(), rank - a.size(), 1);
+  b.insert(b.begin(), rank - b.size(), 1);
+  Shape c(rank);
+  for (std::size_t i = 0; i + 2 < rank; ++i) c[i] = a[i] == 1 ? b[i] : a[i];
+  c[rank - 2] = a[rank - 2];
+  c[rank - 1] = columns;
+  return {a, b, c};
+}
+
+struct Operands {
+  Layout a;
+  onednn::Description b;
+  bool has_bias = false;
+};
+
+std::optional<onednn::Offer> choose(const Problem& p, const Operands& operands, DType destination,
+                                    const onednn::PostOperations& post_ops) {
+  onednn::Weighted t;
+  t.source = operands.a.descriptor();
+  t.weights = operands.b;
+  if (operands.has_bias) {
+    Shape bias(p.c.size(), 1);
+    bias.back() = p.c.back();
+    t.bias = Layout(DType::f32, bias).descriptor();
+  }
+  t.destination = Layout(destination, p.c).descriptor();
+  return onednn::matmul(t, post_ops);
+}
+
+/// The rows of a matrix, or its columns, must lie without gaps.
+bool is_matrix(const Layout& layout) {
+  const Shape& strides = layout.strides();
+  const Shape& shape = layout.shape();
+  const std::size_t rank = shape.size();
+  return shape[rank - 1] == 1 || shape[rank - 2] == 1 || strides[rank - 1] == 1 ||
+         strides[rank - 2] == 1;
+}
+
+ValueIndex operand(Lowering& lowering, const Node& node, std::size_t slot, const char* flag,
+                   const Shape& shape) {
+  ValueIndex value = lowering.input(node, slot);
+  if (is_transposed(node, flag)) {
+    constexpr std::array<std::int64_t, 2> axes{1, 0};
+    value = lowering.view(value, lowering.layout(value).permuted(axes));
+  }
+  return lowering.reshaped(value, shape);
+}
+
+/// How much of Gemm's C and of the post-ops the primitive does itself.
+struct Extras {
+  bool has_bias = false;    // C is one number per column, not scaled
+  bool has_addend = false;  // C is anything else
+  bool can_fuse = true;
+};
+
+Extras extras_of(const Graph& graph, const Node& node, const Problem& p) {
+  Extras extras;
+  if (Lowering::has_input(node, 2)) {
+    const Shape& shape = shape_of(graph, node.inputs[2]);
+    const bool is_row =
+        !shape.empty() && shape.back() == p.c.back() && tensor::element_count(shape) == p.c.back();
+    extras.has_bias =
+        is_row && node.attributes.real("beta", 1) == 1 && node.attributes.real("alpha", 1) == 1;
+    extras.has_addend = !extras.has_bias;
+  }
+  const bool has_row_results = shape_of(graph, node.inputs[1]).size() > 1;
+  extras.can_fuse = !extras.has_addend && node.attributes.real("alpha", 1) == 1 && has_row_results;
+  return extras;
+}
+
+ValueIndex scaled(Lowering& lowering, ValueIndex value, float factor) {
+  if (factor == 1) return value;
+  const auto made = add_eltwise(lowering, {dnnl::algorithm::eltwise_linear, factor, 0},
+                                lowering.as_dense(value), "Mul");
+  AMPD_CHECK(made.has_value());
+  return *made;
+}
+
+ValueIndex finished(Lowering& lowering, const Node& node, const Extras& extras,
+                    ValueIndex product) {
+  ValueIndex result = lowering.reshaped(product, lowering.shape_of(node.outputs[0]));
+  if (extras.can_fuse) return result;
+  if (is_gemm(node)) {
+    result = scaled(lowering, result, node.attributes.real("alpha", 1));
+    if (extras.has_addend) {
+      const ValueIndex addend =
+          scaled(lowering, lowering.as_dtype(lowering.input(node, 2), DType::f32),
+                 node.attributes.real("beta", 1));
+      result = add_binary(lowering, "Add", result, addend, DType::f32);
+    }
+  }
+  return apply_post_ops(lowering, node, result);
+}
+
+}  // namespace
+
+bool takes_product(const Graph& graph, const Node& node) {
+  return is_float32(graph, node) && node.inputs.size() >= 2;
+}
+
+bool lower_product(Lowering& lowering, const Node& node) {
+  const Graph& graph = lowering.graph();
+  const Problem p = problem_of(graph, node);
+  Extras extras = extras_of(graph, node, p);
+  const DType source = lowering.source_dtype();
+  ValueIndex a = lowering.as_dtype(operand(lowering, node, 0, "transA", p.a), source);
+  ValueIndex b = operand(lowering, node, 1, "transB", p.b);
+  const bool has_weights = lowering.constant_input(node, 1) != nullptr && p.b.size() == 2;
+  if (!has_weights) b = lowering.as_dtype(b, source);
+  if (!is_matrix(lowering.layout(a))) a = lowering.as_row_major(a, source);
+  if (!has_weights && !is_matrix(lowering.layout(b))) b = lowering.as_row_major(b, source);
+
+  FusedPostOps post_ops;
+  std::optional<onednn::Offer> offer;
+  const auto attempt = [&] {
+    const Operands operands{
+        lowering.layout(a),
+        has_weights ? onednn::any_layout(source, p.b) : lowering.layout(b).descriptor(),
+        extras.has_bias};
+    offer = choose(p, operands, extras.can_fuse ? lowering.destination_dtype() : DType::f32,
+                   post_ops.operations);
+  };
+  if (extras.can_fuse) {
+    post_ops = fused_post_ops(graph, node, p.c.size(), p.c.size() - 1);
+    attempt();
+  }
+  if (!offer) {
+    extras.can_fuse = false;
+    post_ops = {};
+    attempt();
+  }
+  if (!offer) {
+    a = lowering.as_row_major(a, source);
+    if (!has_weights) b = lowering.as_row_major(b, source);
+    attempt();
+  }
+  if (!offer) return false;
+
+  PrimitiveStep step{.type = "",
+                     .arguments = {{DNNL_ARG_SRC, lowering.as(a, Layout(offer->source()))},
+                                   {DNNL_ARG_WEIGHTS, lowering.as(b, Layout(offer->weights()))}},
+                     .overwritten = std::nullopt,
+                     .source = source,
+                     .weights = source};
+  const Layout destination(offer->destination());
+  if (extras.has_bias) {
+    Shape bias(p.c.size(), 1);
+    bias.back() = p.c.back();
+    step.arguments.emplace_back(
+        DNNL_ARG_BIAS,
+        lowering.as_row_major(lowering.reshaped(lowering.input(node, 2), bias), DType::f32));
+  }
+  add_arguments(lowering, post_ops, destination, step);
+  const ValueIndex product = lowering.add(*offer, destination, std::move(step));
+  lowering.define(node, 0, finished(lowering, node, extras, product));
+  return true;
+}
+
+std::int64_t flops_of_product(const Graph& graph, const Node& node) {
+  const Problem p = problem_of(graph, node);
+  return 2 * tensor::element_count(p.c) * p.a.back();
+}
+
+bool is_product_offered(const Graph& graph, const Node& node, DType dtype) {
+  const Problem p = problem_of(graph, node);
+  const Extras extras = extras_of(graph, node, p);
+  const bool has_weights = graph.value(node.inputs[1]).constant.has_value() && p.b.size() == 2;
+  const Operands operands{
+      Layout(dtype, p.a),
+      has_weights ? onednn::any_layout(dtype, p.b) : Layout(dtype, p.b).descriptor(),
+      extras.has_bias};
+  return choose(p, operands, dtype, {}).has_value();
+}
+
+}  // namespace ampd::engine

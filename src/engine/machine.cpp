@@ -1,0 +1,53 @@
+#include "engine/machine.hpp"
+
+#include <omp.h>
+
+#include <atomic>
+
+#include "base/check.hpp"
+#include "engine/onednn.hpp"
+#include "engine/program.hpp"
+
+namespace ampd::engine {
+namespace {
+
+// To be raised whenever a change of the engine or the passes can change a result's bits.
+constexpr int numerics_version = 1;
+
+// OpenMP keeps the number per thread; this one is for all. 0: OpenMP's own choice.
+std::atomic<int> chosen_threads{0};
+
+}  // namespace
+
+void set_threads(int threads) {
+  AMPD_CHECK(threads > 0);
+  chosen_threads = threads;
+  adopt_threads();
+}
+
+void adopt_threads() {
+  const int threads = chosen_threads;
+  if (threads > 0 && threads != omp_get_max_threads()) omp_set_num_threads(threads);
+}
+
+std::string fingerprint() {
+  adopt_threads();
+  return "onednn " + onednn::version() + ", isa " + onednn::effective_isa() + ", threads " +
+         std::to_string(omp_get_max_threads()) + ", numerics " + std::to_string(numerics_version);
+}
+
+std::string missing_feature(Precision precision) {
+  switch (precision) {
+    case Precision::fp32:
+      return "";
+    case Precision::bf16:
+      return onednn::has_bfloat16() ? "" : "avx512_core_bf16";
+    case Precision::fp16:
+      return "float16 kernels in oneDNN, which " + onednn::version() + " does not have";
+    case Precision::int8:
+      return "calibrated int8 scales, which this version of ampd does not make";
+  }
+  return "";
+}
+
+}  // namespace ampd::engine

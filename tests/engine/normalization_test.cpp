@@ -1,0 +1,107 @@
+#include "graph_builder.hpp"
+
+using namespace ampd;
+using namespace ampd::engine;
+using namespace ampd::engine::testing;
+
+namespace {
+
+Graph batch_normalization(const Shape& shape, bool is_after_convolution) {
+  GraphBuilder builder;
+  ValueId x = builder.input("x", shape);
+  if (is_after_convolution) {
+    x = builder.node("Conv", {x, builder.weights({shape[1], shape[1], 1, 1})});
+  }
+  const std::int64_t channels = shape[1];
+  Tensor variance = random_tensor({channels}, 7);
+  for (float& value : variance.mutable_values<float>()) value = std::abs(value) + 0.5F;
+  return builder.finish(builder.node("BatchNormalization",
+                                     {x, builder.weights({channels}), builder.weights({channels}),
+                                      builder.weights({channels}), builder.constant(variance)}));
+}
+
+}  // namespace
+
+TEST_CASE("Softmax works along any axis, in the layout it finds") {
+  for (const char* op_type : {"Softmax", "LogSoftmax"}) {
+    for (const std::int64_t axis : {0, 1, 2, 3, -1}) {
+      CAPTURE(axis);
+      GraphBuilder builder;
+      const ValueId x = builder.input("x", {2, 5, 4, 3});
+      check_fp32(builder.finish(builder.node(op_type, {x}, {{"axis", axis}})));
+
+      GraphBuilder other;
+      const ValueId y =
+          other.node("Conv", {other.input("x", {2, 5, 4, 3}), other.weights({7, 5, 1, 1})});
+      const Graph graph = other.finish(other.node(op_type, {y}, {{"axis", axis}}));
+      check_fp32(graph);
+      for (const StepReport& step : steps_of(graph)) CHECK_FALSE(is_reference(step));
+    }
+  }
+}
+
+TEST_CASE("a bf16 network ends in a softmax that reads f32") {
+  if (!missing_feature(Precision::bf16).empty()) return;
+  GraphBuilder builder;
+  const ValueId y = builder.node("Gemm", {builder.input("x", {4, 32}), builder.weights({32, 10})});
+  const Graph graph = builder.finish(builder.node("Softmax", {y}));
+  const auto steps = steps_of(graph, all_in(graph, Precision::bf16));
+  CHECK(steps.back().type == "Softmax");
+  CHECK(steps.back().source_dtype == DType::f32);
+  CHECK(count_steps(steps, "reorder") == 1);
+}
+
+TEST_CASE("LRN agrees with the reference for every size") {
+  for (const std::int64_t size : {1, 3, 4, 5, 9}) {
+    CAPTURE(size);
+    GraphBuilder builder;
+    const ValueId x = builder.input("x", {2, 20, 6, 5});
+    check_fp32(builder.finish(builder.node(
+        "LRN", {x}, {{"size", size}, {"alpha", 0.1F}, {"beta", 0.6F}, {"bias", 2.0F}})));
+  }
+}
+
+TEST_CASE("BatchNormalization scales channels of any rank") {
+  for (const Shape& shape :
+       {Shape{3, 8}, Shape{2, 8, 5}, Shape{2, 8, 5, 4}, Shape{1, 8, 3, 4, 5}}) {
+    CAPTURE(tensor::to_string(shape));
+    check_fp32(batch_normalization(shape, false));
+  }
+  const Graph graph = batch_normalization({2, 8, 5, 4}, true);
+  check_fp32(graph);
+  for (const StepReport& step : steps_of(graph)) CHECK_FALSE(is_reference(step));
+}
+
+TEST_CASE("BatchNormalization does its post-ops") {
+  GraphBuilder builder;
+  const ValueId x = builder.input("x", {2, 8, 5, 4});
+  const ValueId y = builder.node("Relu", {x});
+  builder.node("BatchNormalization",
+               {x, builder.weights({8}), builder.weights({8}), builder.weights({8}),
+                builder.constant(Tensor::of<float>({8}, {1, 2, 3, 4, 5, 6, 7, 8}))});
+  const ValueId scale = builder.weights({8});
+  builder.post_op(PostOp::Kind::mul, scale);
+  builder.post_op(PostOp::Kind::sum, y);
+  builder.post_op("Relu");
+  builder.output(y);
+  check_fp32(builder.finish(static_cast<ValueId>(7)));
+}
+
+TEST_CASE("means and sums are taken over any axes") {
+  for (const char* op_type : {"ReduceMean", "ReduceSum"}) {
+    for (const Integers& axes : {Integers{1}, Integers{-1}, Integers{0}, Integers{0, 2},
+                                 Integers{2, 3}, Integers{0, 1, 2, 3}, Integers{}}) {
+      for (const std::int64_t keepdims : {0, 1}) {
+        CAPTURE(op_type);
+        CAPTURE(axes.size());
+        GraphBuilder builder;
+        const ValueId x =
+            builder.node("Conv", {builder.input("x", {2, 5, 4, 3}), builder.weights({6, 5, 1, 1})});
+        const Graph graph = builder.finish(
+            builder.node(op_type, {x, builder.integers(axes)}, {{"keepdims", keepdims}}));
+        check_fp32(graph);
+        for (const StepReport& step : steps_of(graph)) CHECK_FALSE(is_reference(step));
+      }
+    }
+  }
+}
