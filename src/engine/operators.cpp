@@ -56,7 +56,6 @@ constexpr std::array table{
     Operator{"Cast", follows, takes_view, lower_view, false, none},
     Operator{"Concat", follows, takes_concat, lower_concat, false, none},
     Operator{"DepthToSpace", follows, takes_blocks, lower_blocks, false, none},
-    Operator{"Dropout", follows, takes_view, lower_view, false, none},
     Operator{"Flatten", follows, takes_view, lower_view, false, none},
     Operator{"Identity", follows, takes_view, lower_view, false, none},
     Operator{"Reshape", follows, takes_view, lower_view, false, none},

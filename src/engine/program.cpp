@@ -5,6 +5,7 @@
 #include <deque>
 #include <span>
 
+#include "engine/bytes.hpp"
 #include "engine/lowering.hpp"
 #include "engine/machine.hpp"
 #include "engine/memory_plan.hpp"

@@ -1,22 +1,6 @@
 #include "engine/weight_cache.hpp"
 
-#include <new>
-
-#include "ampd/error.hpp"
-#include "base/check.hpp"
-
 namespace ampd::engine {
-
-std::shared_ptr<std::byte> allocate_bytes(std::int64_t bytes) {
-  constexpr std::align_val_t alignment{64};
-  const auto count = static_cast<std::size_t>(bytes);
-  auto* start = static_cast<std::byte*>(::operator new(count, alignment, std::nothrow));
-  if (start == nullptr) {
-    throw Error(ErrorCode::exhausted,
-                "there is no memory for " + std::to_string(bytes) + " bytes of a program's values");
-  }
-  return {start, [](std::byte* p) { ::operator delete (p, std::align_val_t{64}); }};
-}
 
 std::shared_ptr<const std::byte> WeightCache::reordered(const std::string& digest,
                                                         std::int64_t offset_bytes,
@@ -30,7 +14,7 @@ std::shared_ptr<const std::byte> WeightCache::reordered(const std::string& diges
     }
   }
   const onednn::Offer offer = onednn::reorder(from.descriptor(), to.descriptor());
-  std::shared_ptr<std::byte> made = allocate_bytes(to.bytes());
+  std::shared_ptr<std::byte> made = slabs_.allocate(to.bytes());
   const std::shared_ptr<std::byte> scratchpad =
       allocate_bytes(static_cast<std::int64_t>(offer.scratchpad().get_size()));
   dnnl::stream stream(onednn::cpu());

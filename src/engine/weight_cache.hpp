@@ -10,13 +10,11 @@
 #include <string>
 #include <vector>
 
+#include "engine/bytes.hpp"
 #include "engine/layout.hpp"
 #include "engine/program.hpp"
 
 namespace ampd::engine {
-
-/// Uninitialised memory aligned to cache lines. Throws Error(exhausted).
-std::shared_ptr<std::byte> allocate_bytes(std::int64_t bytes);
 
 class WeightCache {
  public:
@@ -33,6 +31,7 @@ class WeightCache {
     std::shared_ptr<const std::byte> bytes;
   };
   std::map<std::string, std::vector<Entry>> entries_;
+  Slabs slabs_;
 };
 
 }  // namespace ampd::engine

@@ -52,7 +52,7 @@ void JobRun::take_step() {
       }
       return ask(hash_order(definition, blobs));
     case Step::inspecting:
-      return ask(inspect_order(definition, blobs));
+      return ask(inspect_order(definition.job, model_of(definition, blobs)));
     case Step::evaluating:
       return evaluate();
     case Step::measuring:

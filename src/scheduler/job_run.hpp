@@ -7,7 +7,7 @@
 //
 // Deaths of workers: one that got further than the last or came from outside is retried for ever,
 // later and later; the second one in a row at the same batch fails the trial. What says that data
-// or machine are not what they were pauses the job.
+// or machine are not what they were pauses the job, and so does a worker that cannot be started.
 #pragma once
 
 #include <chrono>
@@ -108,6 +108,7 @@ class JobRun {
   std::optional<std::chrono::nanoseconds> due_;
   std::chrono::nanoseconds working_since_{0};
   int deaths_in_a_row_ = 0;
+  int failed_starts_ = 0;
   int failed_attempts_ = 0;  // of a step that is not an evaluation
 
   std::optional<tuning::Proposal> proposal_;  // under way

@@ -17,7 +17,8 @@ using store::EventLevel;
 
 constexpr std::chrono::seconds checkpoint_interval{1};
 constexpr std::chrono::seconds longest_back_off{60};
-constexpr int attempts_max = 2;  // without progress
+constexpr int attempts_max = 2;       // without progress
+constexpr int failed_starts_max = 5;  // of workers, in a row
 
 /// Whether the failure says that the job's inputs are not what they were, or cannot be read.
 bool concerns_inputs(ErrorCode code) {
@@ -58,6 +59,7 @@ void JobRun::handle(const runner::Event& event) {
   if (const auto* checkpoint = std::get_if<protocol::Checkpoint>(&reply)) {
     return on_checkpoint(*checkpoint);
   }
+  failed_starts_ = 0;
   on_final(reply);
 }
 
@@ -211,6 +213,8 @@ void JobRun::on_died(const runner::Died& died) {
   is_working_ = false;
   if (step_ == Step::evaluating) save_checkpoint();
   const std::string reason = base::valid_utf8(died.reason);
+  failed_starts_ = died.not_started ? failed_starts_ + 1 : 0;
+  if (failed_starts_ >= failed_starts_max) return pause(reason);
   const std::chrono::nanoseconds delay = back_off();
   died.by_outside ? retry(reason, delay) : fail_attempt(reason, delay);
 }

@@ -13,12 +13,6 @@
 namespace ampd::scheduler {
 namespace {
 
-protocol::ModelReference model_of(const store::JobDefinition& definition,
-                                  const store::Blobs& blobs) {
-  const std::filesystem::path& original = definition.job.model_path;
-  return {blobs.path(definition.model_digest), original.parent_path(), original.string()};
-}
-
 protocol::Precisions precisions_of(const TuningSpace& space, const TuneConfig& config) {
   AMPD_CHECK(space.ops.size() == config.precisions.size());
   protocol::Precisions precisions;
@@ -59,8 +53,14 @@ std::vector<std::string> expected_digests(const store::JobDefinition& definition
   return digests;
 }
 
-protocol::Inspect inspect_order(const store::JobDefinition& definition, const store::Blobs& blobs) {
-  return {model_of(definition, blobs), definition.job.target(), {}, definition.job};
+protocol::ModelReference model_of(const store::JobDefinition& definition,
+                                  const store::Blobs& blobs) {
+  const std::filesystem::path& original = definition.job.model_path;
+  return {blobs.path(definition.model_digest), original.parent_path(), original.string()};
+}
+
+protocol::Inspect inspect_order(const job::Job& job, protocol::ModelReference model) {
+  return {std::move(model), job.target(), {}, job};
 }
 
 protocol::Evaluate evaluate_order(const store::JobDefinition& definition, const store::Blobs& blobs,

@@ -23,7 +23,11 @@ protocol::Hash hash_order(const store::JobDefinition& definition, const store::B
 /// The digests that hash_order must give.
 std::vector<std::string> expected_digests(const store::JobDefinition& definition);
 
-protocol::Inspect inspect_order(const store::JobDefinition& definition, const store::Blobs& blobs);
+/// `model` may be the original, before the submission, or the copy.
+protocol::Inspect inspect_order(const job::Job& job, protocol::ModelReference model);
+protocol::ModelReference model_of(const store::JobDefinition& definition,
+                                  const store::Blobs& blobs);
+
 protocol::Evaluate evaluate_order(const store::JobDefinition& definition, const store::Blobs& blobs,
                                   const TuneConfig& config, const store::Pass& pass);
 protocol::Measure measure_order(const store::JobDefinition& definition, const store::Blobs& blobs,

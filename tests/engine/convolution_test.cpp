@@ -7,7 +7,7 @@ using namespace ampd::engine::testing;
 namespace {
 
 struct Case {
-  const char* name;
+  std::string name;
   Shape input;
   Shape weights;
   Attributes attributes;

@@ -9,7 +9,7 @@ using namespace ampd::engine::testing;
 namespace {
 
 struct Case {
-  const char* name;
+  std::string name;
   const char* op_type;
   Shape input;
   Attributes attributes;

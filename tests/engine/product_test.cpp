@@ -7,7 +7,7 @@ using namespace ampd::engine::testing;
 namespace {
 
 struct Case {
-  const char* name;
+  std::string name;
   Shape a;
   Shape b;
   bool has_constant_b = true;
@@ -42,7 +42,7 @@ const std::vector<Case> products{
 };
 
 struct GemmCase {
-  const char* name;
+  std::string name;
   Shape a;
   Shape b;
   Shape c;

@@ -118,6 +118,24 @@ TEST_CASE("deaths from outside are retried for ever, later and later") {
   for (std::size_t i = 0; i < expected.size(); ++i) CHECK(waits[i] == doctest::Approx(expected[i]));
 }
 
+TEST_CASE("a worker that cannot be started pauses the job after a while") {
+  SchedulerFixture fixture;
+  int starts = 0;
+  fixture.world.fault = [&](const Order&, const Event&) -> std::optional<Event> {
+    ++starts;
+    return Event(Died{"there is no program ampd-worker", true, true});
+  };
+  const std::int64_t job = fixture.submit();
+  fixture.run();
+  CHECK(starts == 5);
+  CHECK(fixture.state(job) == "paused");
+  CHECK(fixture.error(job) == "there is no program ampd-worker");
+  fixture.world.fault = nullptr;
+  fixture.scheduler().resume(job);
+  fixture.run();
+  CHECK(fixture.state(job) == "done");
+}
+
 TEST_CASE("while it waits a job can be paused, cancelled and shut down at once") {
   SchedulerFixture fixture;
   fixture.world.fault = [](const Order&, const Event&) { return death("killed", true); };
