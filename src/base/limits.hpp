@@ -28,9 +28,9 @@ inline constexpr std::int64_t json_depth = 32;
 inline constexpr std::int64_t http_body_bytes = 16 << 20;
 inline constexpr std::int64_t stderr_tail_bytes = 4 << 10;
 inline constexpr std::int64_t reference_bytes = std::int64_t{1} << 30;  // kept fp32 outputs
-inline constexpr std::int64_t worker_silence_seconds = 1800;  // then it counts as hung
-inline constexpr std::int64_t worker_idle_seconds = 60;       // then its memory is given back
-inline constexpr std::int64_t worker_farewell_seconds = 2;    // to end after its connection has
+inline constexpr std::int64_t worker_silence_seconds = 1800;            // then it counts as hung
+inline constexpr std::int64_t worker_idle_seconds = 60;     // then its memory is given back
+inline constexpr std::int64_t worker_farewell_seconds = 2;  // to end after its connection has
 inline constexpr std::int64_t threads = 1024;
 inline constexpr std::int64_t repetitions = 1'000'000;  // of a measurement
 

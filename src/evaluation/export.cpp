@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ampd/error.hpp"
+#include "engine/plain.hpp"
 #include "graph/onnx_export.hpp"
 
 namespace ampd::evaluation {
@@ -35,8 +36,8 @@ std::optional<Exported> export_model(Model& model, const Precisions& precisions,
                                      const JobInputs& inputs, const Observer& observer) {
   const ModelSource& source = model.source();
   Exported exported;
-  exported.bytes =
-      graph::export_onnx(model.bytes(), source.folder, source.name, without_fp32(precisions));
+  exported.bytes = graph::export_onnx(model.bytes(), source.folder, source.name,
+                                      without_fp32(precisions), engine::evaluate_plain);
   Model written(exported.bytes, {source.path, source.folder, source.name + ", as exported"});
   const auto program = model.program(inputs.shapes(), precisions);
   const auto written_program =

@@ -4,11 +4,10 @@
 #include <set>
 
 #include "ampd/error.hpp"
+#include "graph/rounded_inputs.hpp"
 
 namespace ampd::evaluation {
 namespace {
-
-constexpr std::size_t weights_rank_min = 2;  // a bias has one axis and stays in fp32
 
 const tensor::Tensor* constant_of(const graph::Graph& graph, graph::ValueId id) {
   if (id == graph::no_value || !graph.value(id).constant) return nullptr;
@@ -23,10 +22,8 @@ class WeightCensus {
 
   std::int64_t count_weights(const graph::Node& node) {
     std::int64_t count = 0;
-    for (const graph::ValueId id : node.inputs) {
-      const tensor::Tensor* constant = constant_of(graph_, id);
-      if (constant == nullptr || constant->shape().size() < weights_rank_min) continue;
-      if (counted_.insert(id).second) count += constant->size();
+    for (const std::size_t slot : graph::rounded_inputs(node.op_type)) {
+      if (slot < node.inputs.size()) count += count_constant(node.inputs[slot]);
     }
     return count;
   }
@@ -34,14 +31,14 @@ class WeightCensus {
   std::int64_t count_others() {
     std::int64_t count = 0;
     for (const graph::Node& node : graph_.nodes) {
-      for (const graph::ValueId id : node.inputs) count += count_other(id);
-      for (const graph::PostOp& post_op : node.post_ops) count += count_other(post_op.operand);
+      for (const graph::ValueId id : node.inputs) count += count_constant(id);
+      for (const graph::PostOp& post_op : node.post_ops) count += count_constant(post_op.operand);
     }
     return count;
   }
 
  private:
-  std::int64_t count_other(graph::ValueId id) {
+  std::int64_t count_constant(graph::ValueId id) {
     const tensor::Tensor* constant = constant_of(graph_, id);
     return constant != nullptr && counted_.insert(id).second ? constant->size() : 0;
   }

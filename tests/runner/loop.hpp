@@ -1,4 +1,4 @@
-// A runner and its loop, driven until an order is through.
+// A runner and its loop, driven until an order is through. TEST_WORKER is its worker's path.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -46,7 +46,7 @@ class Loop {
 
   static WorkerRunner::Settings test_settings() {
     WorkerRunner::Settings settings;
-    settings.program = SCRIPTED_WORKER;
+    settings.program = TEST_WORKER;
     settings.first_delay = std::chrono::milliseconds(100);
     return settings;
   }
