@@ -7,6 +7,7 @@
 #include "ampd/error.hpp"
 #include "daemon/ask.hpp"
 #include "job/data_path.hpp"
+#include "scheduler/orders.hpp"
 
 namespace ampd::daemon {
 namespace {
@@ -41,10 +42,8 @@ boost::asio::awaitable<InputDigests> digest_inputs(runner::Runner& runner, const
 
 boost::asio::awaitable<protocol::Inspected> inspect(runner::Runner& runner, const job::Job& job) {
   const std::string model = job.model_path.string();
-  protocol::Inspect order;
-  order.model = {job.model_path, job.model_path.parent_path(), model};
-  order.target = job.target();
-  order.job = job;
+  protocol::Inspect order =
+      scheduler::inspect_order(job, {job.model_path, job.model_path.parent_path(), model});
   protocol::Reply reply =
       co_await ask(runner, std::move(order), job.threads, "the inspection of " + model);
   auto& inspected = std::get<protocol::Inspected>(reply);
