@@ -1,10 +1,8 @@
 #include "client/export.hpp"
 
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <string>
-#include <system_error>
 #include <utility>
 
 #include "ampd/tune_config.hpp"
@@ -12,6 +10,7 @@
 #include "base/limits.hpp"
 #include "client/output.hpp"
 #include "client/report.hpp"
+#include "client/temporary_folder.hpp"
 #include "client/worker.hpp"
 #include "job/job.hpp"
 
@@ -22,28 +21,6 @@ struct Options {
   std::string job;
   std::filesystem::path folder;
   std::string profile = "bf16";
-};
-
-/// A folder for one export's intermediate file; it goes in the end.
-class Workplace {
- public:
-  explicit Workplace(const std::filesystem::path& folder) {
-    std::string pattern = (folder / ".ampd-export-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr)
-      base::throw_system_error("cannot write in", folder, errno);
-    path_ = pattern;
-  }
-  ~Workplace() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Workplace(const Workplace&) = delete;
-  Workplace& operator=(const Workplace&) = delete;
-
-  std::filesystem::path operator/(const char* name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
 };
 
 ReportSource fetch(const Source& source, const Options& options) {
@@ -76,7 +53,7 @@ int export_job(const Globals& globals, const Options& options) {
       job::from_json(nlohmann::json::parse(fetched.definition.at("resolved").dump()));
 
   std::filesystem::create_directories(options.folder);
-  const Workplace workplace(options.folder);
+  const TemporaryFolder workplace(options.folder);
   source.copy_model(fetched.result.at("job").at("id").dump(), workplace / "model.onnx");
   protocol::Export order{
       {workplace / "model.onnx", job.model_path.parent_path(), job.model_path.string()},

@@ -31,7 +31,8 @@ int run(int argc, char** argv) {
       ->type_name("DIR");
   app.add_option("--socket", globals.place.socket, "the daemon's socket")->type_name("PATH");
   app.add_flag("--json", globals.json, "print JSON");
-  for (const std::span<const Verb> verbs : {job_verbs(), view_verbs(), state_verbs()}) {
+  for (const std::span<const Verb> verbs :
+       {job_verbs(), view_verbs(), state_verbs(), worker_verbs()}) {
     for (const Verb& verb : verbs) {
       CLI::App* const subcommand = app.add_subcommand(verb.name, verb.summary);
       subcommand->callback(

@@ -28,8 +28,9 @@ struct Verb {
 };
 
 /// In the order of the help.
-std::span<const Verb> job_verbs();    // of one job, by a daemon
-std::span<const Verb> view_verbs();   // that look, with a daemon or without
-std::span<const Verb> state_verbs();  // of a state directory
+std::span<const Verb> job_verbs();     // of one job, by a daemon
+std::span<const Verb> view_verbs();    // that look, with a daemon or without
+std::span<const Verb> state_verbs();   // of a state directory
+std::span<const Verb> worker_verbs();  // of a model, by a worker, without a daemon
 
 }  // namespace ampd::client

@@ -5,6 +5,7 @@
 
 #include "base/check.hpp"
 #include "base/limits.hpp"
+#include "job/job_file.hpp"
 #include "scheduler/job_run.hpp"
 
 namespace ampd::scheduler {
@@ -29,16 +30,12 @@ std::string copy_model(const store::Blobs& blobs, const Submission& submission) 
   return submission.model_digest;
 }
 
-std::vector<store::Note> submission_notes(const tuning::Search& search) {
+std::vector<store::Note> submission_notes(const job::Job& job, const TuningSpace& space) {
+  std::int64_t free_ops = 0;
+  for (std::size_t i = 0; i < space.ops.size(); ++i) free_ops += space.is_free(i) ? 1 : 0;
   std::vector<store::Note> notes{{EventKind::submitted, "the job is queued"}};
-  const ExitPolicy& policy = search.settings().exit_policy;
-  const std::int64_t trials = search.trials_at_most() - 1;
-  if (!policy.performance_only && trials > policy.max_trials) {
-    notes.push_back({EventKind::warning,
-                     "the search can take " + std::to_string(trials) +
-                         " trials and max_trials is " + std::to_string(policy.max_trials) +
-                         ": it may end before its last stage",
-                     EventLevel::warning});
+  if (const auto warning = job::trial_limit_warning(job, free_ops)) {
+    notes.push_back({EventKind::warning, *warning, EventLevel::warning});
   }
   return notes;
 }
@@ -71,10 +68,11 @@ std::int64_t Scheduler::submit(const Submission& submission) {
   definition.owner_uid = submission.owner_uid;
   definition.space = submission.space;
   job::apply_constraints(submission.job, definition.space);
-  const tuning::Search search(definition.space, submission.job.settings);
+  const tuning::Search valid(definition.space, submission.job.settings);
   definition.job_file_digest = store_.blobs().add_text(submission.job_file);
   definition.model_digest = copy_model(store_.blobs(), submission);
-  const std::int64_t job = store_.add(definition, submission.fingerprint, submission_notes(search));
+  const std::int64_t job = store_.add(definition, submission.fingerprint,
+                                      submission_notes(submission.job, valid.space()));
   if (!run_) verified_ = job;
   settle([] {});
   return job;
@@ -192,21 +190,30 @@ void Scheduler::start_next() {
 
 /// Does `work`, then what follows from it: an ended run goes, the next job starts.
 void Scheduler::settle(const std::function<void()>& work) {
-  try {
+  guard([&] {
     work();
     while (life_ != Life::failed && (!run_ || run_->is_over())) {
       run_.reset();
       if (life_ != Life::working || stall_ends_at_ || !next_job()) break;
       start_next();
     }
+  });
+  guard([&] {
+    const bool idle = is_idle();
+    if (idle && !was_idle_ && observer_.idle) observer_.idle();
+    was_idle_ = idle;
+  });
+}
+
+void Scheduler::guard(const std::function<void()>& work) {
+  try {
+    work();
   } catch (const Error& error) {
     on_error(error);
   }
-  const bool idle = is_idle();
-  if (idle && !was_idle_ && observer_.idle) observer_.idle();
-  was_idle_ = idle;
 }
 
+/// Errors of a job are dealt with in its run: what comes here is the store's.
 void Scheduler::on_error(const Error& error) {
   if (runner_.is_running()) runner_.kill();
   if (error.code() == ErrorCode::exhausted || error.code() == ErrorCode::busy) return stall(error);

@@ -94,6 +94,7 @@ class Scheduler {
   std::optional<std::int64_t> next_job() const;
   void start_next();
   void settle(const std::function<void()>& work);
+  void guard(const std::function<void()>& work);
   void on_error(const Error& error);
   void stall(const Error& error);
   void end_stall();

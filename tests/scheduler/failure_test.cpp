@@ -481,3 +481,34 @@ TEST_CASE("a disk that fails ends the program before anything wrong is stored") 
     CHECK(fixture.state(job) == "done");
   }
 }
+
+TEST_CASE("whichever write or sync fails, the next start ends as if it had not") {
+  SchedulerFixture undisturbed;
+  const std::int64_t expected_job = undisturbed.submit();
+  undisturbed.run();
+  const std::string expected = undisturbed.result(expected_job);
+  for (const auto operation : {FaultyVfs::Operation::write, FaultyVfs::Operation::sync}) {
+    bool was_reached = true;
+    for (int at = 0; was_reached; at += 5) {
+      CAPTURE(at);
+      Faults faults;
+      SchedulerFixture fixture;
+      fixture.close();
+      fixture.options.vfs = FaultyVfs::name();
+      fixture.open();
+      const std::int64_t job = fixture.submit();
+      was_reached = false;
+      FaultyVfs::fault = [&, count = 0](FaultyVfs::Operation next) mutable {
+        if (next != operation || count++ < at) return SQLITE_OK;
+        was_reached = true;
+        return SQLITE_IOERR;
+      };
+      fixture.run();
+      CHECK(fixture.failures.empty() != was_reached);
+      faults.end();
+      fixture.kill_and_open();
+      fixture.run();
+      CHECK(fixture.result(job) == expected);
+    }
+  }
+}
