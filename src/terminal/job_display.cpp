@@ -55,14 +55,15 @@ void JobDisplay::show_event(const Json& event) {
 
 void JobDisplay::show_progress(const Json& progress) {
   const auto state = progress.at("state").get<std::string>();
-  if (state == "running") {
-    if (!progress.at("phase").is_null() && !progress.at("stage").is_null()) {
-      screen_.show(progress_of(progress));
-    }
-  } else if (state != last_state_ && state == "queued") {
+  if (state == "queued" && last_state_ != state) {
     note("queued, number " + std::to_string(whole(progress.at("queue_position"))) + " in line");
   }
   last_state_ = state;
+  if (state != "running" || progress.at("phase").is_null() || progress.at("stage").is_null())
+    return;
+  const Progress now = progress_of(progress);
+  if (screen_.is_terminal() || now.stage != last_stage_) screen_.show(now);
+  last_stage_ = now.stage;
 }
 
 }  // namespace ampd::terminal

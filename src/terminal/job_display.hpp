@@ -1,5 +1,5 @@
-// Shows how a job goes on: a progress line where there is a terminal, and what happens, line by
-// line.
+// Shows how a job goes on: on a terminal by a progress line, elsewhere by a line for each trial and
+// each new stage; what else happens is a line in both cases.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +30,7 @@ class JobDisplay {
 
   Screen screen_;
   std::string last_state_;
+  std::string last_stage_;
 };
 
 }  // namespace ampd::terminal

@@ -113,7 +113,7 @@ TEST_CASE("a removed job is gone, its events stay") {
 TEST_CASE("data that changed since the submission pauses the job and names the file") {
   const Site site;
   Daemon daemon(site);
-  const std::string digits = AMPD_SOURCE_ROOT "/examples/digits/";
+  const std::string digits = AMPD_PROJECT_ROOT "/examples/digits/";
   const std::string labels = site.folder() / "labels.npy";
   std::filesystem::copy_file(digits + "heldout_y.npy", labels);
   std::string text = ampd::base::read_text(site.easy_job("changed"), 10'000);

@@ -28,7 +28,7 @@ class Program {
   /// As a shell has it: the exit status, or 128 + signal. Nothing while it still runs after
   /// `patience`.
   std::optional<int> code_within(std::chrono::milliseconds patience) {
-    pollfd ended{process_.descriptor(), POLLIN, 0};
+    pollfd ended{process_.end_descriptor(), POLLIN, 0};
     ::poll(&ended, 1, static_cast<int>(patience.count()));
     const std::optional<ampd::runner::Exit> exit = process_.poll();
     if (!exit) return std::nullopt;

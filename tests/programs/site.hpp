@@ -43,7 +43,7 @@ class Site {
   /// A job over the digits network; `goal` is its accuracy_criterion.
   std::string job_file(const std::string& name, const std::string& goal,
                        int batch_size = 100) const {
-    const std::string digits = AMPD_SOURCE_ROOT "/examples/digits/";
+    const std::string digits = AMPD_PROJECT_ROOT "/examples/digits/";
     const std::string path = folder_ / (name + ".yaml");
     std::ofstream(path) << "model: {name: " << name << ", path: " << digits << "digits.onnx}\n"
                         << "evaluation:\n"

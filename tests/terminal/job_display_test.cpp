@@ -65,6 +65,17 @@ TEST_CASE("elsewhere every event is a line") {
   CHECK(shown.text() == "trial 10: 0.81?[2J\n");
 }
 
+TEST_CASE("elsewhere a new stage is a line, a new batch is not") {
+  Shown shown(false);
+  shown.display().show(progress("running"));
+  const std::string once = shown.text();
+  CHECK(once.starts_with("fallback: trial 11 of at most 20"));
+  Json later = progress("running");
+  later["progress"]["trials_done"] = 11;
+  shown.display().show(later);
+  CHECK(shown.text() == once);
+}
+
 TEST_CASE("a job in line says so once") {
   Shown shown(false);
   shown.display().show(progress("queued"));
