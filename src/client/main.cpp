@@ -26,7 +26,6 @@ int run(int argc, char** argv) {
   Action action;
   app.set_version_flag("--version", "ampctl " AMPD_VERSION);
   app.fallthrough();
-  app.require_subcommand(1);
   app.add_option("--state-dir", globals.place.state_dir, "the daemon's state directory")
       ->type_name("DIR");
   app.add_option("--socket", globals.place.socket, "the daemon's socket")->type_name("PATH");
@@ -43,6 +42,10 @@ int run(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::usage);
+  }
+  if (!action) {
+    std::fprintf(stderr, "ampctl: name a verb; ampctl --help lists them\n");
+    return static_cast<int>(ExitCode::usage);
   }
   return action();
 }
