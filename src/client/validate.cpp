@@ -40,7 +40,11 @@ struct Case {
 
 bool is_case(const fs::path& folder) {
   std::error_code ignored;
-  return fs::is_regular_file(folder / "model.onnx", ignored);
+  if (!fs::is_regular_file(folder / "model.onnx", ignored)) return false;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored)) {
+    if (entry.path().filename().string().starts_with("test_data_set_")) return true;
+  }
+  return false;
 }
 
 /// The folder itself or the cases in it, by name. Throws Error(not_found) when there are none.
