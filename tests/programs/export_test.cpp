@@ -54,7 +54,7 @@ TEST_CASE("the fp32 profile is another model") {
 TEST_CASE("a job without a config to export is in the wrong state") {
   const Site site;
   Daemon daemon(site);
-  REQUIRE(site.ctl({"submit", site.long_job("long", 20)}).code == 0);
+  REQUIRE(site.ctl({"submit", site.long_job()}).code == 0);
   REQUIRE(site.ctl({"cancel", "long"}).code == 0);
   const Result result = site.ctl({"export", "long", "-o", site.folder() / "none"});
   CHECK(result.code == 6);

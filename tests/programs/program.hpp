@@ -35,11 +35,11 @@ class Program {
     return exit->signal != 0 ? 128 + exit->signal : exit->status;
   }
 
-  /// Waits for the end; a minute must be enough.
+  /// Waits for the end; five minutes must be enough.
   int code() {
-    const std::optional<int> code = code_within(std::chrono::minutes(1));
+    const std::optional<int> code = code_within(std::chrono::minutes(5));
     if (!code) process_.kill();
-    REQUIRE_MESSAGE(code.has_value(), "still runs after a minute: " << error());
+    REQUIRE_MESSAGE(code.has_value(), "still runs after five minutes: " << error());
     return *code;
   }
 
