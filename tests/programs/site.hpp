@@ -52,9 +52,10 @@ class Site {
                         << "    metric: {" << metric << "}\n"
                         << "    dataloader:\n"
                         << "      batch_size: " << batch_size << "\n"
-                        << "      dataset: {npy: {input: " << digits << "heldout_x.npy, label: "
-                        << digits << "heldout_y.npy}}\n"
+                        << "      dataset: {npy: {input: " << digits
+                        << "heldout_x.npy, label: " << digits << "heldout_y.npy}}\n"
                         << "      transform: {Normalize: {mean: [0], std: [16]}}\n"
+                        << "  performance: {warmup: 1, iteration: 3}\n"
                         << "tuning:\n"
                         << "  accuracy_criterion: {" << goal << "}\n";
     return path;
