@@ -126,28 +126,21 @@ Json Api::status() const {
 
 asio::awaitable<Json> Api::submit(const Request& request) {
   const nlohmann::json body = parse_body(request);
-  scheduler::Submission submission;
-  submission.job = job::from_json(member(body, "job"));
+  job::Job job = job::from_json(member(body, "job"));
   const nlohmann::json& text = member(body, "job_file");
   if (!text.is_string()) throw Error(ErrorCode::invalid, "\"job_file\" is not a text");
-  submission.job_file = text.get<std::string>();
-  submission.owner_uid = request.peer.user;
-  require_command_of_own_user(submission.job, request.peer);
-  if (submission.job.threads == 0) submission.job.threads = service_.threads;
+  require_command_of_own_user(job, request.peer);
+  if (job.threads == 0) job.threads = service_.threads;
 
   const Turnstile::Turn turn = co_await submissions_.enter();
-  InputDigests digests = co_await digest_inputs(service_.inspector, submission.job);
-  protocol::Inspected inspected = co_await inspect(service_.inspector, submission.job);
-  fingerprint_ = inspected.fingerprint;
-  submission.model_digest = std::move(digests.model);
-  submission.inputs = std::move(digests.others);
-  submission.space = std::move(inspected.space);
-  submission.fingerprint = std::move(inspected.fingerprint);
-  const std::int64_t job = service_.scheduler.submit(submission);
+  const scheduler::Submission submission = co_await examine(
+      service_.inspector, std::move(job), text.get<std::string>(), request.peer.user);
+  fingerprint_ = submission.fingerprint;
+  const std::int64_t id = service_.scheduler.submit(submission);
   service_.changed();
-  co_return Json{{"id", job},
+  co_return Json{{"id", id},
                  {"name", submission.job.name},
-                 {"warnings", warnings_of(service_.store.reader(), job)}};
+                 {"warnings", warnings_of(service_.store.reader(), id)}};
 }
 
 Json Api::control(std::int64_t job, const std::string& verb, const Request& request) {

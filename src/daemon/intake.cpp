@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <utility>
+#include <vector>
 
 #include "ampd/error.hpp"
 #include "daemon/ask.hpp"
@@ -24,40 +24,50 @@ bool can_be_tuned(const TuningSpace& space) {
   });
 }
 
-}  // namespace
-
-boost::asio::awaitable<InputDigests> digest_inputs(runner::Runner& runner, const job::Job& job) {
-  protocol::Hash hash;
-  hash.paths = job::data_paths(job);
-  hash.paths.insert(hash.paths.begin(), job.model_path);
-  const std::vector<std::filesystem::path> paths = hash.paths;
-  const protocol::Reply reply =
-      co_await ask(runner, std::move(hash), job.threads, "reading the inputs of " + job.name);
-  const std::vector<std::string>& digests = std::get<protocol::Hashed>(reply).digests;
-  InputDigests found;
-  found.model = digests.at(0);
-  for (std::size_t i = 1; i < paths.size(); ++i) found.others.push_back({paths[i], digests.at(i)});
-  co_return found;
-}
-
-boost::asio::awaitable<protocol::Inspected> inspect(runner::Runner& runner, const job::Job& job) {
+void require_tunable(const job::Job& job, const protocol::Inspected& inspected) {
   const std::string model = job.model_path.string();
-  protocol::Inspect order =
-      scheduler::inspect_order(job, {job.model_path, job.model_path.parent_path(), model});
-  protocol::Reply reply =
-      co_await ask(runner, std::move(order), job.threads, "the inspection of " + model);
-  auto& inspected = std::get<protocol::Inspected>(reply);
   if (!inspected.unsupported.empty()) {
     throw Error(ErrorCode::unsupported,
                 model + " has operators that ampd cannot run: " + listed(inspected.unsupported));
   }
-  if (!can_be_tuned(inspected.space)) {
-    const std::string target(to_string(job.target()));
-    throw Error(ErrorCode::unsupported,
-                "no operator of " + model + " can be tuned to " + target + " on this machine" +
-                    (inspected.missing_feature.empty() ? "" : ": " + inspected.missing_feature));
+  if (can_be_tuned(inspected.space)) return;
+  throw Error(ErrorCode::unsupported,
+              "no operator of " + model + " can be tuned to " +
+                  std::string(to_string(job.target())) + " on this machine" +
+                  (inspected.missing_feature.empty() ? "" : ": " + inspected.missing_feature));
+}
+
+}  // namespace
+
+boost::asio::awaitable<scheduler::Submission> examine(runner::Runner& runner, job::Job job,
+                                                      std::string job_file, uid_t owner_uid) {
+  const std::filesystem::path folder = job.model_path.parent_path();
+  protocol::Order inspect =
+      scheduler::inspect_order(job, {job.model_path, folder, job.model_path.string()});
+  const protocol::Reply inspection = co_await ask(runner, std::move(inspect), job.threads,
+                                                  "the inspection of " + job.model_path.string());
+  const auto& inspected = std::get<protocol::Inspected>(inspection);
+  require_tunable(job, inspected);
+
+  std::vector<std::filesystem::path> paths{job.model_path};
+  for (const std::string& file : inspected.external_files) paths.push_back(folder / file);
+  for (const std::filesystem::path& path : job::data_paths(job)) paths.push_back(path);
+  protocol::Order hash = protocol::Hash{paths};
+  const protocol::Reply hashing =
+      co_await ask(runner, std::move(hash), job.threads, "reading the inputs of " + job.name);
+  const std::vector<std::string>& digests = std::get<protocol::Hashed>(hashing).digests;
+
+  scheduler::Submission submission;
+  submission.model_digest = digests.at(0);
+  for (std::size_t i = 1; i < paths.size(); ++i) {
+    submission.inputs.push_back({paths[i], digests.at(i)});
   }
-  co_return std::move(inspected);
+  submission.job = std::move(job);
+  submission.job_file = std::move(job_file);
+  submission.space = inspected.space;
+  submission.fingerprint = inspected.fingerprint;
+  submission.owner_uid = owner_uid;
+  co_return submission;
 }
 
 }  // namespace ampd::daemon

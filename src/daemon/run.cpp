@@ -62,25 +62,13 @@ asio::awaitable<void> Run::work() {
 }
 
 asio::awaitable<std::int64_t> Run::find_or_submit() {
-  InputDigests digests = co_await digest_inputs(worker_, job_file_.job);
-  const std::string identity = store::identity(job_file_.job, digests.model, digests.others);
+  const scheduler::Submission submission =
+      co_await examine(worker_, job_file_.job, job_file_.text, ::geteuid());
+  const std::string identity =
+      store::identity(submission.job, submission.model_digest, submission.inputs);
   std::optional<std::int64_t> known;
   if (!options_.again) known = store_.reader().find_identity(identity);
-  if (known) co_return *known;
-  co_return co_await submit(std::move(digests));
-}
-
-asio::awaitable<std::int64_t> Run::submit(InputDigests digests) {
-  protocol::Inspected inspected = co_await inspect(worker_, job_file_.job);
-  scheduler::Submission submission;
-  submission.job = job_file_.job;
-  submission.job_file = job_file_.text;
-  submission.model_digest = std::move(digests.model);
-  submission.inputs = std::move(digests.others);
-  submission.space = std::move(inspected.space);
-  submission.fingerprint = std::move(inspected.fingerprint);
-  submission.owner_uid = ::geteuid();
-  co_return loop_.scheduler().submit(submission);
+  co_return known ? *known : loop_.scheduler().submit(submission);
 }
 
 void Run::go_on(std::int64_t job) {

@@ -54,7 +54,6 @@ class Run {
  private:
   boost::asio::awaitable<void> work();
   boost::asio::awaitable<std::int64_t> find_or_submit();
-  boost::asio::awaitable<std::int64_t> submit(InputDigests digests);
   boost::asio::awaitable<void> follow(std::int64_t job);
   boost::asio::awaitable<void> handle_signals();
   void go_on(std::int64_t job);

@@ -97,6 +97,7 @@ Inspection inspect(Model& model, Precision target, const Shapes& shapes) {
   for (const graph::Node& node : imported.nodes) {
     if (node.domain.empty()) found.opset = node.opset;
   }
+  found.external_files = imported.external_files;
   found.space.target = target;
   found.inputs = describe_values(imported, imported.inputs);
   found.outputs = describe_values(imported, imported.outputs);

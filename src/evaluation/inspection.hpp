@@ -34,9 +34,10 @@ struct Inspection {
   int opset = 0;
   std::vector<ValueInfo> inputs;
   std::vector<ValueInfo> outputs;
-  std::vector<OpInfo> ops;               // empty when there are unsupported operators
-  std::vector<std::string> unsupported;  // operators that cannot be executed, with their nodes
-  std::string missing_feature;           // of the CPU, without which nothing runs in the target
+  std::vector<OpInfo> ops;                  // empty when there are unsupported operators
+  std::vector<std::string> unsupported;     // operators that cannot be executed, with their nodes
+  std::vector<std::string> external_files;  // beside the model, that hold its tensors
+  std::string missing_feature;              // of the CPU, without which nothing runs in the target
 };
 
 /// Throws Error(invalid) when a shape does not fit.

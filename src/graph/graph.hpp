@@ -89,6 +89,7 @@ class Graph {
   std::vector<Node> nodes;
   std::vector<ValueId> inputs;  // without initializers
   std::vector<ValueId> outputs;
+  std::vector<std::string> external_files;  // inside the model's folder, that hold its tensors
 
   const Value& value(ValueId id) const { return values.at(static_cast<std::size_t>(id)); }
   Value& value(ValueId id) { return values.at(static_cast<std::size_t>(id)); }

@@ -102,4 +102,10 @@ void ExternalData::read(const ExternalRange& range, const std::string& tensor_na
   read_fully(descriptor, range.offset_bytes, target, range.location);
 }
 
+std::vector<std::string> ExternalData::locations() const {
+  std::vector<std::string> locations;
+  for (const auto& [location, file] : files_) locations.push_back(location);
+  return locations;
+}
+
 }  // namespace ampd::graph

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/files.hpp"
 
@@ -30,6 +31,9 @@ class ExternalData {
   /// when the range does not fit the file or the tensor; `tensor_name` stands in the sentence.
   void read(const ExternalRange& range, const std::string& tensor_name,
             std::span<std::byte> target);
+
+  /// The locations of the files that were read, in order.
+  std::vector<std::string> locations() const;
 
  private:
   int open(const std::string& location, const std::string& tensor_name);

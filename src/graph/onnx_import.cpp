@@ -31,6 +31,7 @@ class ModelReader {
     read_inputs();
     read_nodes();
     read_outputs();
+    graph_.external_files = external_.locations();
     verify(graph_, "import");
     return std::move(graph_);
   }

@@ -141,8 +141,9 @@ struct Inspected {
   int opset = 0;
   std::vector<ValueReport> inputs, outputs;
   std::vector<OpReport> ops;
-  std::vector<std::string> unsupported;  // operators that cannot run here, each with its nodes
-  std::string missing_feature;           // why the target precision has no kernel, if it has none
+  std::vector<std::string> unsupported;     // operators that cannot run here, each with its nodes
+  std::vector<std::string> external_files;  // in the model's folder, that hold its tensors
+  std::string missing_feature;  // why the target precision has no kernel, if it has none
 };
 
 struct Evaluated {

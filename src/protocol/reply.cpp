@@ -58,6 +58,7 @@ void describe(auto& fields, of<Inspected> auto& reply) {
   fields("outputs", reply.outputs);
   fields("ops", reply.ops);
   fields("unsupported", reply.unsupported);
+  fields("external_files", reply.external_files);
   fields("missing_feature", reply.missing_feature);
 }
 

@@ -27,6 +27,7 @@ protocol::Inspected reply_of(const evaluation::Inspection& found) {
     reply.ops.push_back({op.name, op.type, op.precisions, op.flops, op.bytes, op.absorbed});
   }
   reply.unsupported = found.unsupported;
+  reply.external_files = found.external_files;
   reply.missing_feature = found.missing_feature;
   return reply;
 }

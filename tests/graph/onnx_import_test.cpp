@@ -299,6 +299,7 @@ TEST_CASE("external data is read from inside the model's folder only") {
   SUBCASE("at an offset") {
     const Graph graph = model.import(home);
     CHECK(graph.value(graph.nodes[1].inputs[1]).constant->values<float>()[0] == 6);
+    CHECK(graph.external_files == std::vector<std::string>{"parts/w.bin"});
   }
   SUBCASE("not above the folder") {
     set("location", "../model/parts/w.bin");

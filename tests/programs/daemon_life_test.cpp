@@ -1,6 +1,7 @@
 // The daemon from its start to its end.
 #include <doctest/doctest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <csignal>
@@ -9,6 +10,7 @@
 #include <memory>
 #include <string>
 
+#include "daemon/listener.hpp"
 #include "site.hpp"
 
 namespace {
@@ -97,4 +99,53 @@ TEST_CASE("a second signal ends the daemon at once") {
   REQUIRE(code.has_value());
   const bool is_ended = code == 128 + SIGTERM || code == 0;
   CHECK(is_ended);
+}
+
+TEST_CASE("a daemon serves on a socket that it is given, and leaves it in its place") {
+  const Site site;
+  const auto listener = ampd::daemon::Listener::at(site.socket());
+  const ampd::base::FileDescriptor socket = listener.descriptor();
+  Program program({"/bin/sh", "-c", "LISTEN_PID=$$ LISTEN_FDS=1 exec \"$0\" --state-dir \"$1\"",
+                   AMPD_PROGRAM, site.state()},
+                  site.environment(), socket.get());
+  CHECK(site.ask({"list"}).empty());
+  program.signal(SIGTERM);
+  CHECK(program.code() == 0);
+  CHECK(std::filesystem::exists(site.socket()));
+}
+
+TEST_CASE("other users may look where the socket is open to them, and not touch") {
+  const Site site;
+  const auto as_nobody = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"/usr/bin/setpriv", "--reuid=65534", "--regid=65534",
+                                         "--clear-groups", AMPCTL_PROGRAM});
+    return site.finish(arguments);
+  };
+  if (::geteuid() != 0 || as_nobody({"--version"}).code != 0) {
+    MESSAGE("skipped: ampctl cannot be run here as another user");
+    return;
+  }
+  Daemon daemon(site);
+  REQUIRE(site.ctl({"submit", site.easy_job(), "--wait"}).code == 0);
+  ::chmod(site.folder().path().c_str(), 0711);
+  const Result closed = as_nobody({"list"});
+  CHECK(closed.code == 5);
+  CHECK(holds(closed.error, "you may not use the daemon's socket"));
+  ::chmod(site.socket().c_str(), 0666);
+  CHECK(as_nobody({"show", "easy"}).code == 0);
+  const Result removal = as_nobody({"rm", "easy"});
+  CHECK(removal.code == 5);
+  CHECK(holds(removal.error, "you are user 65534"));
+  CHECK(site.ask({"list"}).size() == 1);
+}
+
+TEST_CASE("a client that follows a job learns that the daemon went away") {
+  const Site site;
+  Daemon daemon(site);
+  REQUIRE(site.ctl({"submit", site.long_job()}).code == 0);
+  Program watch = site.start({AMPCTL_PROGRAM, "watch", "long"});
+  REQUIRE(comes_true([&] { return site.ask({"show", "long"})["trials_done"] >= 1; }));
+  daemon.kill();
+  CHECK(watch.code() == 4);
+  CHECK(holds(watch.error(), "went away"));
 }

@@ -35,7 +35,7 @@ Json tables_of(const Site& site, const std::string& job) {
 const Json& undisturbed() {
   static const Json tables = [] {
     const Site site;
-    const Result result = site.run(site.long_job("long", 20));
+    const Result result = site.run(site.long_job());
     REQUIRE_MESSAGE(result.code == 10, result.error);
     return tables_of(site, "long");
   }();
@@ -80,7 +80,7 @@ bool is_done(const Site& site) {
 
 TEST_CASE("ampd run, killed again and again, ends with the same tables") {
   const Site site;
-  const std::string job = site.long_job("long", 20);
+  const std::string job = site.long_job();
   Moments moments;
   for (int kills = 0; kills < 5; ++kills) {
     Program program = site.start(site.run_command(job));
@@ -97,7 +97,7 @@ TEST_CASE("a daemon, killed again and again, ends with the same tables") {
   Moments moments;
   {
     Daemon daemon(site);
-    REQUIRE(site.ctl({"submit", site.long_job("long", 20)}).code == 0);
+    REQUIRE(site.ctl({"submit", site.long_job()}).code == 0);
     moments.wait();
     daemon.kill();
   }
@@ -115,7 +115,7 @@ TEST_CASE("a worker, killed again and again, costs nothing but time") {
   const Site site;
   Moments moments;
   Daemon daemon(site);
-  REQUIRE(site.ctl({"submit", site.long_job("long", 20)}).code == 0);
+  REQUIRE(site.ctl({"submit", site.long_job()}).code == 0);
   int kills = 0;
   while (kills < 5 && !is_done(site)) {
     moments.wait();

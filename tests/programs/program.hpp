@@ -19,8 +19,9 @@ using Environment = std::vector<std::pair<std::string, std::string>>;
 
 class Program {
  public:
-  Program(std::vector<std::string> arguments, Environment environment)
-      : process_(launch(std::move(arguments), std::move(environment))) {}
+  /// `more` becomes descriptor 3, if it is one.
+  Program(std::vector<std::string> arguments, Environment environment, int more = -1)
+      : process_(launch(std::move(arguments), std::move(environment), more)) {}
 
   pid_t id() const { return process_.id(); }
   void signal(int number) const { ::kill(process_.id(), number); }
@@ -35,11 +36,11 @@ class Program {
     return exit->signal != 0 ? 128 + exit->signal : exit->status;
   }
 
-  /// Waits for the end; a minute must be enough.
+  /// Waits for the end; five minutes must be enough.
   int code() {
-    const std::optional<int> code = code_within(std::chrono::minutes(1));
+    const std::optional<int> code = code_within(std::chrono::minutes(5));
     if (!code) process_.kill();
-    REQUIRE_MESSAGE(code.has_value(), "still runs after a minute: " << error());
+    REQUIRE_MESSAGE(code.has_value(), "still runs after five minutes: " << error());
     return *code;
   }
 
@@ -47,11 +48,13 @@ class Program {
   std::string error() const { return text(error_); }
 
  private:
-  ampd::runner::Launch launch(std::vector<std::string> arguments, Environment environment) const {
+  ampd::runner::Launch launch(std::vector<std::string> arguments, Environment environment,
+                              int more) const {
     ampd::runner::Launch launch;
     launch.arguments = std::move(arguments);
     launch.environment = std::move(environment);
     launch.descriptors = {input_.get(), output_.get(), error_.get()};
+    if (more >= 0) launch.descriptors.push_back(more);
     return launch;
   }
 

@@ -54,7 +54,7 @@ TEST_CASE("the result of a run is its exit code, stored or new") {
 
 TEST_CASE("Ctrl-C saves, says how to go on, and the next run goes on") {
   const Site site;
-  const std::string job = site.long_job("long", 20);
+  const std::string job = site.long_job();
   Program program = site.start(site.run_command(job));
   REQUIRE(comes_true([&] { return has_trials(site, "long", 3); }));
   program.signal(SIGINT);
@@ -69,7 +69,7 @@ TEST_CASE("Ctrl-C saves, says how to go on, and the next run goes on") {
 
 TEST_CASE("a run leaves other unfinished jobs of the state directory alone") {
   const Site site;
-  Program program = site.start(site.run_command(site.long_job("other", 20)));
+  Program program = site.start(site.run_command(site.long_job("other")));
   REQUIRE(comes_true([&] { return has_trials(site, "other", 2); }));
   program.signal(SIGTERM);
   CHECK(program.code() == 128 + SIGTERM);

@@ -40,31 +40,32 @@ class Site {
   std::filesystem::path socket() const { return folder_ / "socket"; }
   const TemporaryFolder& folder() const { return folder_; }
 
-  /// A job over the digits network; `goal` is its accuracy_criterion.
-  std::string job_file(const std::string& name, const std::string& goal,
-                       int batch_size = 100) const {
+  /// A job over the digits network, six of whose operators are searched.
+  std::string job_file(const std::string& name, const std::string& metric, const std::string& goal,
+                       int batch_size) const {
     const std::string digits = AMPD_PROJECT_ROOT "/examples/digits/";
     const std::string path = folder_ / (name + ".yaml");
     std::ofstream(path) << "model: {name: " << name << ", path: " << digits << "digits.onnx}\n"
+                        << "mixed_precision: {op_wise: {'/blocks/blocks[.][234]/.*': fp32}}\n"
                         << "evaluation:\n"
                         << "  accuracy:\n"
-                        << "    metric: {topk: 1}\n"
+                        << "    metric: {" << metric << "}\n"
                         << "    dataloader:\n"
                         << "      batch_size: " << batch_size << "\n"
                         << "      dataset: {npy: {input: " << digits
                         << "heldout_x.npy, label: " << digits << "heldout_y.npy}}\n"
                         << "      transform: {Normalize: {mean: [0], std: [16]}}\n"
+                        << "  performance: {warmup: 1, iteration: 3}\n"
                         << "tuning:\n"
-                        << "  accuracy_criterion: {" << goal << "}\n"
-                        << "  exit_policy: {max_trials: 1000}\n";
+                        << "  accuracy_criterion: {" << goal << "}\n";
     return path;
   }
   /// One that is met at once, and one that cannot be met: every stage is gone through.
   std::string easy_job(const std::string& name = "easy") const {
-    return job_file(name, "relative: 0.01");
+    return job_file(name, "topk: 1", "relative: 0.01", 100);
   }
-  std::string long_job(const std::string& name = "long", int batch_size = 100) const {
-    return job_file(name, "absolute: -0.5", batch_size);
+  std::string long_job(const std::string& name = "long", int batch_size = 20) const {
+    return job_file(name, "Loss: {}", "absolute: -100", batch_size);
   }
 
   Environment environment() const {

@@ -24,6 +24,7 @@ Inspected inspected() {
   reply.outputs = {{"y", "float32", {-1, 10}, {}}};
   reply.ops = {{"conv", "Conv", {Precision::fp32, Precision::bf16}, 1'000, 2'000, {"relu"}}};
   reply.unsupported = {"Foo (opset 13): a, b"};
+  reply.external_files = {"weights/conv.bin"};
   return reply;
 }
 
@@ -62,6 +63,7 @@ TEST_CASE("every reply survives its text") {
   CHECK(back.space == inspected().space);
   CHECK(back.inputs.front().shape == std::vector<std::int64_t>{-1, 3, 32, 32});
   CHECK(back.ops.front().absorbed == std::vector<std::string>{"relu"});
+  CHECK(back.external_files == inspected().external_files);
 }
 
 TEST_CASE("an accuracy that is not a number arrives as such") {
