@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ampd/error.hpp"
+#include "base/limits.hpp"
 
 namespace ampd::base {
 
@@ -31,7 +32,12 @@ json parse_json(std::string_view text, std::string_view what, std::int64_t bytes
                                           std::to_string(bytes_max));
   }
   std::vector<std::set<std::string>> open_objects;
-  const json::parser_callback_t judge = [&](int, json::parse_event_t event, const json& value) {
+  const json::parser_callback_t judge = [&](int depth, json::parse_event_t event,
+                                            const json& value) {
+    if (depth > limits::json_depth) {
+      throw Error(ErrorCode::invalid, name + " is nested deeper than " +
+                                          std::to_string(limits::json_depth) + " levels");
+    }
     if (event == json::parse_event_t::object_start) open_objects.emplace_back();
     if (event == json::parse_event_t::object_end) open_objects.pop_back();
     if (event == json::parse_event_t::key &&
@@ -46,6 +52,15 @@ json parse_json(std::string_view text, std::string_view what, std::int64_t bytes
   } catch (const json::exception& error) {
     throw Error(ErrorCode::invalid,
                 name + " is not JSON: " + valid_utf8(without_tag(error.what())));
+  }
+}
+
+std::string json_text(const json& value) {
+  try {
+    return value.dump();
+  } catch (const json::exception& error) {
+    throw Error(ErrorCode::invalid, std::string("a name or path is not UTF-8: ") +
+                                        std::string(without_tag(error.what())));
   }
 }
 

@@ -1,6 +1,7 @@
 // Every limit of ampd, by name, units last.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace ampd::base::limits {
@@ -12,17 +13,44 @@ inline constexpr std::int64_t config_file_bytes = 4 << 20;
 inline constexpr std::int64_t dicts_bytes = 64 << 20;
 inline constexpr std::int64_t model_bytes = std::int64_t{2} << 30;  // protobuf's own limit
 inline constexpr std::int64_t external_data_bytes = std::int64_t{64} << 30;
+inline constexpr std::int64_t model_parts = 4 << 20;  // nodes, names, attributes ... of one file
 inline constexpr std::int64_t graph_nodes = 100'000;
 inline constexpr std::int64_t tensor_rank = 12;
 inline constexpr std::int64_t tensor_bytes = std::int64_t{16} << 30;
 inline constexpr std::int64_t folded_bytes = std::int64_t{4} << 30;  // of one graph's constants
+inline constexpr std::int64_t folding_bytes_read = std::int64_t{64} << 30;
 inline constexpr std::int64_t image_file_bytes = 256 << 20;
 inline constexpr std::int64_t image_pixels = 128 << 20;
 inline constexpr std::int64_t name_characters = 512;
 inline constexpr std::int64_t frame_bytes = 16 << 20;
-inline constexpr std::int64_t frame_descriptors = 16;
+inline constexpr std::int64_t frame_descriptors = 240;  // Linux passes 253 at once
+inline constexpr std::int64_t json_depth = 32;
 inline constexpr std::int64_t http_body_bytes = 16 << 20;
 inline constexpr std::int64_t stderr_tail_bytes = 4 << 10;
+inline constexpr std::int64_t idle_arena_bytes = std::int64_t{1} << 30;  // of kept programs
+inline constexpr std::int64_t reference_bytes = std::int64_t{1} << 30;  // kept fp32 outputs
+inline constexpr std::int64_t worker_silence_seconds = 1800;            // then it counts as hung
+inline constexpr std::int64_t worker_idle_seconds = 60;     // then its memory is given back
+inline constexpr std::int64_t worker_farewell_seconds = 2;  // to end after its connection has
 inline constexpr std::int64_t threads = 1024;
+inline constexpr std::int64_t repetitions = 1'000'000;  // of a measurement
+
+// The daemon and its clients.
+inline constexpr std::int64_t configuration_file_bytes = 64 << 10;
+inline constexpr std::size_t socket_path_bytes = 107;  // the kernel's own
+inline constexpr int http_backlog = 128;
+inline constexpr int http_connections = 256;
+inline constexpr int http_connections_of_user = 64;
+inline constexpr std::uint32_t http_header_bytes = 16 << 10;
+inline constexpr std::uint64_t http_answer_bytes = 256 << 20;
+inline constexpr int http_header_seconds = 30;  // an idle connection's patience too
+inline constexpr int http_body_seconds = 30;
+inline constexpr int http_write_seconds = 30;  // without any progress
+inline constexpr int http_accept_pause_milliseconds = 200;
+inline constexpr std::size_t submissions_waiting = 16;
+inline constexpr int submission_pause_milliseconds = 50;
+inline constexpr int watch_pause_milliseconds = 200;
+inline constexpr int watch_silence_seconds = 10;
+inline constexpr int shutdown_milliseconds = 4000;  // for the running batch
 
 }  // namespace ampd::base::limits

@@ -3,8 +3,9 @@
 //
 // Values and nodes are known by index inside one graph, and to people by name. Nodes stand in
 // topological order. A value is a graph input, a constant (it holds its tensor) or the output of
-// exactly one node. After `specialise` every shape is known. Passes may attach post-ops to a node:
-// work that is done on its result before it is stored.
+// exactly one node; an output of the graph may be any of these. After `specialise` every shape is
+// known and every node has the newest form of its operator (graph/newest_form.hpp). Passes may
+// attach post-ops to a node: work that is done on its result before it is stored.
 #pragma once
 
 #include <cstdint>
@@ -53,17 +54,18 @@ struct Value {
   std::optional<tensor::Tensor> constant;
 };
 
-/// Work on a node's result, in f32, before it is rounded and stored.
+/// Work on a node's result, in f32, before it is rounded and stored. Channels lie at axis 1, those
+/// of a MatMul at the last axis.
 struct PostOp {
   enum class Kind : std::uint8_t {
     eltwise,  // `op_type` names the ONNX activation, `attributes` its parameters
     sum,      // adds `operand`, a tensor of the result's shape
-    add,      // adds `operand`, broadcast per channel
-    mul,      // multiplies by `operand`, broadcast per channel
+    add,      // adds `operand`, a constant vector, one number per channel
+    mul,      // multiplies by `operand`, likewise
   };
   Kind kind = Kind::eltwise;
   std::string op_type;    // Relu, Clip, Sigmoid ...
-  Attributes attributes;  // Clip: `min`, `max` as reals
+  Attributes attributes;  // Clip: `min` and `max`, both there, as reals
   ValueId operand = no_value;
 };
 
@@ -71,7 +73,7 @@ struct Node {
   std::string name;     // unique in the graph; the ONNX node's, or of the node a fusion grew from
   std::string op_type;  // an ONNX operator of the default domain, or a fused form
   std::string domain;   // empty: ai.onnx
-  int opset = 0;        // the model's version of `domain`
+  int opset = 0;        // the version of `domain` that the node is written in
   std::vector<ValueId> inputs;
   std::vector<ValueId> outputs;
   Attributes attributes;

@@ -100,6 +100,16 @@ void split_to_input(Upgrade& upgrade) {
   upgrade.integers_to_input("split", 1);
 }
 
+/// It says again how many outputs the node lists.
+void drop_count(Upgrade& upgrade) {
+  const std::int64_t count = std::ssize(upgrade.node.outputs);
+  if (upgrade.node.attributes.integer("num_outputs", count) != count) {
+    NodeTypes(upgrade.graph(), upgrade.node)
+        .fail("has a num_outputs that differs from its number of outputs");
+  }
+  upgrade.node.attributes.erase("num_outputs");
+}
+
 void count_to_input(Upgrade& upgrade) {
   const std::int64_t k = upgrade.node.attributes.integer("k", -1);
   upgrade.set_input(1, upgrade.constant("k", Tensor::of<std::int64_t>({1}, {k})));
@@ -219,6 +229,7 @@ constexpr std::array changes{
     Change{"Slice", 10, slice_to_inputs},
     Change{"Softmax", 13, flatten_around},
     Change{"Split", 13, split_to_input},
+    Change{"Split", always, drop_count},
     Change{"Squeeze", 13, axes_to_input},
     Change{"TopK", 10, count_to_input},
     Change{"Unsqueeze", 13, axes_to_input},

@@ -95,11 +95,30 @@ class ModelWriter {
           graph_.inputs, [&](ValueId id) { return graph_.value(id).name == input.name(); });
       if (kept) *model_.mutable_graph()->add_input() = input;
     }
-    *model_.mutable_graph()->mutable_output() = original_.graph().output();
+    for (const ValueId id : graph_.outputs) {
+      const auto& outputs = original_.graph().output();
+      const auto listed =
+          std::ranges::find(outputs, graph_.value(id).name, &onnx::ValueInfoProto::name);
+      onnx::ValueInfoProto* info = model_.mutable_graph()->add_output();
+      *info = *listed;
+      complete_type(graph_.value(id), *info);
+    }
     for (std::size_t i = 0; i < graph_.values.size(); ++i) {
       const Value& value = graph_.values[i];
       if (!value.constant) continue;
       *model_.mutable_graph()->add_initializer() = onnx_from_tensor(*value.constant, names_[i]);
+    }
+  }
+
+  /// The checker wants a shape where writers may leave it out.
+  static void complete_type(const Value& value, onnx::ValueInfoProto& info) {
+    auto* type = info.mutable_type()->mutable_tensor_type();
+    type->set_elem_type(onnx_of_dtype(value.dtype));
+    if (type->has_shape() || !value.shape) return;
+    type->mutable_shape();
+    for (const std::int64_t extent : *value.shape) {
+      auto* dimension = type->mutable_shape()->add_dim();
+      if (extent >= 0) dimension->set_dim_value(extent);
     }
   }
 

@@ -8,6 +8,7 @@
 #include "ampd/error.hpp"
 #include "base/limits.hpp"
 #include "graph/node_names.hpp"
+#include "graph/onnx_scan.hpp"
 #include "graph/onnx_tensor.hpp"
 
 namespace ampd::graph {
@@ -18,9 +19,9 @@ constexpr std::int64_t opset_max = 21;
 
 class ModelReader {
  public:
-  ModelReader(const onnx::ModelProto& model, const std::filesystem::path& folder,
+  ModelReader(onnx::ModelProto& model, const std::filesystem::path& folder,
               const std::string& model_name)
-      : model_(model), proto_(model.graph()), external_(folder), model_name_(model_name) {}
+      : model_(model), proto_(*model.mutable_graph()), external_(folder), model_name_(model_name) {}
 
   Graph read() {
     graph_.name = model_name_;
@@ -40,7 +41,6 @@ class ModelReader {
   }
 
   void check_limits() const {
-    if (!model_.has_graph()) fail("holds no graph");
     if (proto_.node_size() > base::limits::graph_nodes) {
       fail("has " + std::to_string(proto_.node_size()) + " nodes, more than the limit of " +
                std::to_string(base::limits::graph_nodes),
@@ -81,14 +81,16 @@ class ModelReader {
     return id;
   }
 
+  /// Each proto is emptied once it is read, so that the weights are not held twice.
   void read_initializers() {
-    for (const onnx::TensorProto& initializer : proto_.initializer()) {
+    for (onnx::TensorProto& initializer : *proto_.mutable_initializer()) {
       if (initializer.name().empty()) fail("has an initializer without a name");
       Value value;
       value.name = initializer.name();
       value.constant = tensor_from_onnx(initializer, initializer.name(), external_);
       value.dtype = value.constant->dtype();
       value.shape = value.constant->shape();
+      initializer.Clear();
       declare(std::move(value), "an initializer");
     }
   }
@@ -254,8 +256,8 @@ class ModelReader {
     }
   }
 
-  const onnx::ModelProto& model_;
-  const onnx::GraphProto& proto_;
+  onnx::ModelProto& model_;
+  onnx::GraphProto& proto_;
   ExternalData external_;
   std::string model_name_;
   Graph graph_;
@@ -271,9 +273,17 @@ Graph import_onnx(std::span<const std::byte> bytes, const std::filesystem::path&
     throw Error(ErrorCode::exhausted,
                 "the model " + model_name + " exceeds 2 GiB; keep its tensors as external data");
   }
+  if (count_parts(bytes, base::limits::model_parts) > base::limits::model_parts) {
+    throw Error(ErrorCode::exhausted, "the model " + model_name + " holds more than " +
+                                          std::to_string(base::limits::model_parts) +
+                                          " nodes, names and other parts");
+  }
   onnx::ModelProto model;
   if (!model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     throw Error(ErrorCode::invalid, "the model " + model_name + " is damaged or not an ONNX file");
+  }
+  if (!model.has_graph()) {
+    throw Error(ErrorCode::invalid, "the model " + model_name + " holds no graph");
   }
   return ModelReader(model, folder, model_name).read();
 }

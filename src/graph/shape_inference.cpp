@@ -24,6 +24,17 @@ std::string full_name(const Node& node) {
   return node.domain.empty() ? node.op_type : node.domain + "." + node.op_type;
 }
 
+const ShapeRule& known_rule(const Node& node) {
+  const ShapeRule* rule = rule_of(node);
+  if (rule == nullptr) {
+    throw NodeError(node,
+                    "is an operator of " + (node.domain.empty() ? "ai.onnx" : node.domain) +
+                        " opset " + std::to_string(node.opset) + " that ampd does not know",
+                    ErrorCode::unsupported);
+  }
+  return *rule;
+}
+
 void check_arity(const NodeTypes& types, const ShapeRule& rule) {
   const std::size_t inputs = types.input_count();
   if (inputs < rule.inputs_min || inputs > rule.inputs_max) {
@@ -52,17 +63,11 @@ std::vector<UnknownOp> unknown_ops(const Graph& graph) {
 }
 
 void infer_node(Graph& graph, const Node& node) {
-  const ShapeRule* rule = rule_of(node);
-  if (rule == nullptr) {
-    throw NodeError(node,
-                    "is an operator of " + (node.domain.empty() ? "ai.onnx" : node.domain) +
-                        " opset " + std::to_string(node.opset) + " that ampd does not know",
-                    ErrorCode::unsupported);
-  }
+  const ShapeRule& rule = known_rule(node);
   NodeTypes types(graph, node);
-  check_arity(types, *rule);
+  check_arity(types, rule);
   try {
-    rule->infer(types);
+    rule.infer(types);
   } catch (const NodeError&) {
     throw;
   } catch (const Error& error) {
@@ -76,11 +81,7 @@ void infer_shapes(Graph& graph) {
   std::vector<Node> nodes;
   nodes.reserve(graph.nodes.size());
   for (Node& old_form : graph.nodes) {
-    if (rule_of(old_form) == nullptr || old_form.opset == newest_opset) {
-      infer_node(graph, old_form);
-      nodes.push_back(std::move(old_form));
-      continue;
-    }
+    known_rule(old_form);
     for (Node& node : newest_form(graph, std::move(old_form), names)) {
       infer_node(graph, node);
       nodes.push_back(std::move(node));

@@ -113,18 +113,21 @@ Lint lint(const std::filesystem::path& path) {
   }
 }
 
-Job read_job(const std::filesystem::path& path) {
+const Job& require_job(const Lint& lint) {
   constexpr std::size_t shown_max = 20;
-  const Lint result = lint(path);
-  if (result.job) return *result.job;
+  if (lint.job) return *lint.job;
   std::string sentence;
-  for (std::size_t i = 0; i < std::min(result.errors.size(), shown_max); ++i) {
-    sentence += (i == 0 ? "" : "\n") + to_string(result.errors[i]);
+  for (std::size_t i = 0; i < std::min(lint.errors.size(), shown_max); ++i) {
+    sentence += (i == 0 ? "" : "\n") + to_string(lint.errors[i]);
   }
-  if (result.errors.size() > shown_max) {
-    sentence += "\nand " + std::to_string(result.errors.size() - shown_max) + " more errors";
+  if (lint.errors.size() > shown_max) {
+    sentence += "\nand " + std::to_string(lint.errors.size() - shown_max) + " more errors";
   }
   throw Error(ErrorCode::invalid, sentence);
+}
+
+Job read_job(const std::filesystem::path& path) {
+  return require_job(lint(path));
 }
 
 std::optional<std::string> trial_limit_warning(const Job& job, std::int64_t free_ops) {

@@ -34,7 +34,11 @@ Lint lint(const std::filesystem::path& path);
 /// The same for a text that would stand in `path`.
 Lint lint_text(const std::string& text, const std::filesystem::path& path);
 
-/// The job. Throws Error(invalid) with the errors, one a line, each with file, line and column.
+/// The lint's job. Throws Error(invalid) with the errors, one a line, each with file, line and
+/// column.
+const Job& require_job(const Lint& lint);
+
+/// The job of a file. Throws what lint() and require_job() throw.
 Job read_job(const std::filesystem::path& path);
 
 /// A search over `free_ops` operators takes up to 2 * free_ops trials. The warning that

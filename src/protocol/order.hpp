@@ -2,14 +2,18 @@
 //
 // A worker serves one order at a time. It answers with any number of Progress and Checkpoint
 // replies and then exactly one final reply: the order's own kind, or Failed. `Stop` asks it to end
-// the order after the running batch: it sends a last Checkpoint and Stopped.
+// the order after the running batch: it sends a last Checkpoint, if it can go on from one, and
+// Stopped. A Stop that finds no order running is ignored. How many threads a worker has is settled
+// when it is started, not by its orders.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -44,6 +48,7 @@ struct Inspect {
   ModelReference model;
   Precision target = Precision::bf16;
   Inputs inputs;
+  std::optional<job::Job> job;  // its data are opened, and settle the inputs' free extents
 };
 
 /// One config on the job's data. `checkpoint` is the last one that this evaluation sent.
@@ -79,28 +84,30 @@ struct Execute {
   ModelReference model;
   Inputs inputs;
   std::variant<Precision, Precisions> precisions = Precision::fp32;  // of all tunable ops, or each
-  int threads = 0;
 };
 
 struct Bench {
   ModelReference model;
   Inputs inputs;
   std::variant<Precision, Precisions> precisions = Precision::fp32;
-  int threads = 0;
   std::int64_t warmup = 5;
   std::int64_t rounds = 30;
 };
 
-/// ONNX conformance cases.
+/// One ONNX conformance case: a folder with model.onnx and test_data_set_*/{input,output}_*.pb.
 struct Validate {
-  std::vector<std::filesystem::path> folders;
+  std::filesystem::path folder;
   Precision precision = Precision::fp32;
   double relative_tolerance = 1e-3;
   double absolute_tolerance = 1e-7;
-  int threads = 0;
 };
 
 using Order = std::variant<Inspect, Evaluate, Measure, Export, Hash, Execute, Bench, Validate>;
+
+struct Stop {};
+
+/// What a worker is sent.
+using Request = std::variant<Order, Stop>;
 
 struct Progress {
   std::int64_t batches_done = 0;
@@ -176,12 +183,14 @@ struct Benched {
   std::vector<Op> ops;
 };
 
+enum class CaseStatus : std::uint8_t { passed, failed, unsupported };
+
+std::string_view to_string(CaseStatus status);
+
 struct Validated {
-  struct Case {
-    std::string name, status, reason;  // status: passed, failed, unsupported
-    std::optional<double> max_abs_error;
-  };
-  std::vector<Case> cases;
+  CaseStatus status = CaseStatus::failed;
+  std::string reason;                   // if not passed
+  std::optional<double> max_abs_error;  // over all outputs that could be compared
 };
 
 struct Failed {
@@ -192,11 +201,28 @@ struct Failed {
 using Reply = std::variant<Progress, Checkpoint, Stopped, Inspected, Evaluated, Measured, Exported,
                            Hashed, Executed, Benched, Validated, Failed>;
 
-/// JSON text of an order or a reply, and back. Parsing treats the text as hostile: it throws
+/// The first text that a worker sends, before any order: that it is one, and which version.
+std::string encode_greeting();
+
+/// Throws Error(unsupported) when `text` is not the greeting of a worker of this version.
+void check_greeting(std::string_view text);
+
+/// Whether `reply` is the last one to its order.
+bool is_final(const Reply& reply);
+
+/// Whether `reply` may be given to `order`: a step on the way or Stopped or Failed to any, and of
+/// the other final replies only the order's own, with as many parts as the order asks for.
+bool answers(const Reply& reply, const Order& order);
+
+/// How many descriptors travel with the reply.
+std::size_t descriptor_count(const Reply& reply);
+
+/// JSON text of a request or a reply, and back. Encoding throws Error(invalid) for a text or path
+/// that is not UTF-8, except in a Failed's sentence. Parsing treats the text as hostile: it throws
 /// Error(invalid) that names the field.
-std::string encode(const Order& order);
+std::string encode(const Request& request);
 std::string encode(const Reply& reply);
-Order parse_order(std::string_view text);
+Request parse_request(std::string_view text);
 Reply parse_reply(std::string_view text);
 
 }  // namespace ampd::protocol

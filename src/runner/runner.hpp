@@ -7,6 +7,8 @@
 
 #include <functional>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "base/files.hpp"
@@ -17,9 +19,15 @@ namespace ampd::runner {
 
 /// The worker or command ended without a final reply.
 struct Died {
-  std::string reason;  // "killed by signal 11 (Segmentation fault)", with its last stderr lines
-  bool by_outside =
-      false;  // SIGKILL that was not ours and not the kernel's: says nothing of the order
+  std::string reason;  // one sentence, with the last lines of what it printed
+
+  /// Somebody else ended it (SIGKILL, SIGTERM ...; not we, not the kernel for want of memory), or
+  /// it could not be started: that says nothing of the order.
+  bool by_outside = false;
+
+  /// No worker could be started. The runner delays further starts after this by itself, longer each
+  /// time and up to a minute.
+  bool not_started = false;
 };
 
 using Event = std::variant<protocol::Reply, Died>;
@@ -40,11 +48,12 @@ class Runner {
  public:
   virtual ~Runner() = default;
 
-  /// Starts `order` on a worker with `threads` threads.
+  /// Starts `order` on a worker with `threads` threads; 0: the physical cores. Whatever goes wrong
+  /// comes to the listener, never before this returns.
   virtual void start(protocol::Order order, int threads, Listener listener) = 0;
 
-  /// Starts a command. It ends with Evaluated (the number on its last line) or Failed: time-out,
-  /// non-zero exit, no number.
+  /// Starts a command. It ends with Evaluated (the number on its last line, which may be NaN), with
+  /// Failed (time-out, non-zero exit, a signal, no number), Stopped, or Died by outside.
   virtual void start(Command command, Listener listener) = 0;
 
   /// Asks the running order to end after its batch (Stopped follows); kills a command.

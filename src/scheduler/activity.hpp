@@ -39,7 +39,11 @@ struct Activity {
 struct Status {
   std::optional<Activity> activity;
   std::vector<std::int64_t> queue;  // ids behind the running job
-  std::string stalled;              // why nothing runs although jobs are queued; empty: no reason
+
+  /// The store cannot be written for now (a full disk): why, and the job that it stopped. It is
+  /// tried again by itself. Empty: it can.
+  std::string stalled;
+  std::optional<std::int64_t> stalled_job;
 };
 
 }  // namespace ampd::scheduler

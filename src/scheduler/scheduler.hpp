@@ -13,8 +13,10 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "ampd/error.hpp"
 #include "base/clock.hpp"
@@ -42,20 +44,36 @@ class Scheduler {
             Observer observer = {});
   ~Scheduler();
 
-  /// Goes on with the jobs that the last process left unfinished. Call once.
-  void start();
+  /// Goes on with the jobs that the last process left unfinished; before this, nothing runs. With
+  /// `only` that job alone runs, whatever else is queued. Call once.
+  void start(std::optional<std::int64_t> only = std::nullopt);
 
   /// Queues a job and returns its id. Throws Error: invalid or unsupported (constraints, an empty
   /// space), conflict (the model is not the one that was hashed).
   std::int64_t submit(const Submission& submission);
 
-  /// These throw Error: not_found, or conflict naming the job's state when it is the wrong one.
-  void pause(std::int64_t job);  // queued or running; a running batch ends first
-  void resume(std::int64_t job, bool accept_fingerprint = false);  // paused
-  void cancel(std::int64_t job);  // queued, running or paused; at once
-  void finish(std::int64_t job);  // queued, running or paused: ends the search with its best so far
-  void retry(std::int64_t job);   // failed or cancelled: goes on where it was
-  void remove(std::int64_t job);  // not running
+  // The verbs throw Error: not_found; conflict naming the job's state when it is the wrong one;
+  // exhausted when the disk is full, and then nothing has changed.
+
+  /// Of a queued or running job: a batch that runs ends first and is kept.
+  void pause(std::int64_t job);
+
+  /// Of a paused job: to the queue's end. With `accept_fingerprint` it goes on even if this machine
+  /// is not the one that its trials were made on; the trial under way begins anew.
+  void resume(std::int64_t job, bool accept_fingerprint = false);
+
+  /// Of a queued, running or paused job: at once, without waiting for the batch.
+  void cancel(std::int64_t job);
+
+  /// Of a queued, running or paused job: the search ends with its best so far, which is measured.
+  void finish(std::int64_t job);
+
+  /// Of a cancelled job: it goes on from its last checkpoint. Of a failed one, which has nothing
+  /// but a baseline that failed: it begins anew.
+  void retry(std::int64_t job);
+
+  /// Of any job but a running one: with its trials; its events stay.
+  void remove(std::int64_t job);
 
   /// Saves and stops after the running batch; jobs stay as they are for the next start. Then
   /// `observer.idle` is called and `is_idle` holds.
@@ -71,11 +89,35 @@ class Scheduler {
   Status status() const;
 
  private:
+  enum class Life : std::uint8_t { waiting_for_start, working, shutting_down, failed };
+
+  std::optional<std::int64_t> next_job() const;
+  void start_next();
+  void settle(const std::function<void()>& work);
+  void guard(const std::function<void()>& work);
+  void on_error(const Error& error);
+  void stall(const Error& error);
+  void end_stall();
+  void drop_run(std::int64_t job);
+  JobRun* run_of(std::int64_t job);
+  store::JobState require_state(std::int64_t job, std::initializer_list<store::JobState> states,
+                                const std::string& verb) const;
+  void require_working() const;
+
   store::Store& store_;
   runner::Runner& runner_;
   const base::Clock& clock_;
   Observer observer_;
+  Life life_ = Life::waiting_for_start;
+  std::optional<std::int64_t> only_;      // start() was told to run this job alone
+  std::optional<std::int64_t> verified_;  // its inputs were looked at by its submission
   std::unique_ptr<JobRun> run_;
+  std::string stalled_;
+  std::optional<std::int64_t> stalled_job_;
+  std::chrono::nanoseconds stall_delay_{0};
+  std::optional<std::chrono::nanoseconds> stalled_at_;
+  std::optional<std::chrono::nanoseconds> stall_ends_at_;
+  bool was_idle_ = false;
 };
 
 }  // namespace ampd::scheduler

@@ -114,14 +114,6 @@ bool Blobs::contains(const std::string& digest) const {
   return std::filesystem::is_regular_file(folder_ / digest);
 }
 
-std::filesystem::path Blobs::path(const std::string& digest) const {
-  if (!contains(digest)) {
-    throw Error(ErrorCode::not_found,
-                "the stored copy " + (folder_ / digest).string() + " is missing");
-  }
-  return folder_ / digest;
-}
-
 void Blobs::remove(const std::string& digest) const {
   if (::unlink((folder_ / digest).c_str()) != 0 && errno != ENOENT) {
     base::throw_system_error("cannot remove", folder_ / digest, errno);

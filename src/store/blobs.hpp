@@ -53,8 +53,8 @@ class Blobs {
   /// Whether the blob's content still has its digest. Throws Error: not_found, io.
   bool is_whole(const std::string& digest) const;
 
-  /// Where the blob lies. Throws Error(not_found) when it is not there.
-  std::filesystem::path path(const std::string& digest) const;
+  /// Where the blob lies, if it is there.
+  std::filesystem::path path(const std::string& digest) const { return folder_ / digest; }
 
   /// Does nothing if it is not there.
   void remove(const std::string& digest) const;

@@ -47,6 +47,14 @@ std::optional<std::string> stored_text(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional(text);
 }
 
+void move_to_end(const Database& database, std::int64_t job) {
+  Statement(database,
+            "UPDATE job SET queue_position = (SELECT max(queue_position) + 1 FROM job)"
+            " WHERE id = ?",
+            job)
+      .run();
+}
+
 void update_state(const Database& database, std::int64_t job, JobState state,
                   const std::string& error, std::int64_t now_microseconds) {
   Statement(database, "UPDATE job SET state = ?, error = ?, waits_for_space = 0 WHERE id = ?",
@@ -57,16 +65,9 @@ void update_state(const Database& database, std::int64_t job, JobState state,
               now_microseconds, job)
         .run();
   }
-  if (state == JobState::queued) {
-    Statement(database,
-              "UPDATE job SET finished_at = NULL,"
-              " queue_position = (SELECT max(queue_position) + 1 FROM job) WHERE id = ?",
-              job)
-        .run();
-  }
-  if (is_final(state)) {
-    Statement(database, "UPDATE job SET finished_at = ? WHERE id = ?", now_microseconds, job).run();
-  }
+  Statement(database, "UPDATE job SET finished_at = ? WHERE id = ?",
+            is_final(state) ? std::optional(now_microseconds) : std::nullopt, job)
+      .run();
 }
 
 }  // namespace
@@ -148,9 +149,14 @@ void Store::pause_for_space(std::int64_t job, const std::string& error, const No
   });
 }
 
-void Store::accept_fingerprint(std::int64_t job) {
-  commit({}, [&] {
-    Statement(*database_, "UPDATE job SET accepts_fingerprint = 1 WHERE id = ?", job).run();
+void Store::resume(std::int64_t job, bool accepts_fingerprint, const Note& note) {
+  commit({note}, [&] {
+    Statement waited(*database_, "SELECT waits_for_space FROM job WHERE id = ?", job);
+    if (waited.step() && !waited.flag(0)) move_to_end(*database_, job);
+    update_state(*database_, job, JobState::queued, "", clock_.wall_microseconds());
+    Statement(*database_, "UPDATE job SET accepts_fingerprint = ? WHERE id = ?",
+              accepts_fingerprint, job)
+        .run();
     return job;
   });
 }
@@ -230,6 +236,7 @@ void Store::end_early(std::int64_t job, const Note& note) {
 void Store::finish(std::int64_t job, JobState state, const std::string& error,
                    const std::string& message, const Note& note) {
   commit({note}, [&] {
+    forget_evaluation(*database_, job);
     update_state(*database_, job, state, error, clock_.wall_microseconds());
     Statement(*database_, "UPDATE job SET message = ? WHERE id = ?", stored_text(message), job)
         .run();
@@ -245,6 +252,7 @@ void Store::retry(std::int64_t job, const Note& note) {
       Statement(*database_, "UPDATE job SET chain = digest, best_seq = NULL WHERE id = ?", job)
           .run();
     }
+    move_to_end(*database_, job);
     update_state(*database_, job, JobState::queued, "", clock_.wall_microseconds());
     return job;
   });

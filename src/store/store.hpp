@@ -54,12 +54,13 @@ class Store {
 
   History history(const JobRecord& record) const;
 
-  /// Moves a job into a state; `queued` puts it at the queue's end. `error` replaces the job's.
+  /// Moves a job into a state other than queued. `error` replaces the job's.
   void set_state(std::int64_t job, JobState state, const std::string& error, const Note& note);
   void pause_for_space(std::int64_t job, const std::string& error, const Note& note);
 
-  /// The user takes whatever fingerprint the job's next start finds.
-  void accept_fingerprint(std::int64_t job);
+  /// Queues a paused job: at the end, or in its old place when it waited for space on the disk.
+  /// `accepts_fingerprint`: the user takes whatever fingerprint the job's next start finds.
+  void resume(std::int64_t job, bool accepts_fingerprint, const Note& note);
 
   /// From here on the job runs under another fingerprint; its unfinished evaluation starts anew.
   void start_epoch(std::int64_t job, const std::string& fingerprint, const Note& note);

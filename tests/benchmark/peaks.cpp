@@ -1,7 +1,7 @@
 // Measures what one core of this machine can do at most: f32 FMA and bf16 dot products, in GFLOP/s.
 //
-// Independent accumulators in registers, no memory traffic; the best of several rounds counts. Prints
-// one JSON object; an instruction set that the CPU lacks is left out.
+// Independent accumulators in registers, no memory traffic; the best of several rounds counts.
+// Prints one JSON object; an instruction set that the CPU lacks is left out.
 #include <immintrin.h>
 
 #include <algorithm>

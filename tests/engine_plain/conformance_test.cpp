@@ -140,7 +140,9 @@ TEST_CASE("the plain kernels pass ONNX's conformance cases") {
     MESSAGE(suite << ": " << tally.passed << " passed, " << tally.failed.size() << " failed, "
                   << tally.unsupported.size() << " unsupported");
     for (const std::string& each : tally.failed) MESSAGE("failed " << each);
-    for (const std::string& each : tally.unsupported) MESSAGE("unsupported " << each);
+    if (std::getenv("AMPD_VERBOSE") != nullptr) {
+      for (const std::string& each : tally.unsupported) MESSAGE("unsupported " << each);
+    }
     CHECK(tally.failed.empty());
   }
 }

@@ -238,6 +238,23 @@ TEST_CASE("wrong references are refused by name") {
   }
 }
 
+TEST_CASE("a small file of countless empty parts is refused before it is parsed") {
+  std::string graph;
+  for (int i = 0; i < (3 << 20); ++i) graph += std::string("\x0a\x02\x2a\x00", 4);  // a node
+  std::string bytes = "\x3a";  // the graph, with its length as a varint
+  for (std::size_t size = graph.size(); size != 0; size >>= 7) {
+    bytes += static_cast<char>((size & 0x7f) | (size > 0x7f ? 0x80 : 0));
+  }
+  bytes += graph;
+  try {
+    graph::import_onnx(std::as_bytes(std::span(bytes)), {}, "bomb");
+    FAIL("the model was read");
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::exhausted);
+    CHECK(std::string(error.what()).find("nodes, names and other parts") != std::string::npos);
+  }
+}
+
 TEST_CASE("an opset outside of 7 to 21 is refused with its number") {
   for (const int opset : {6, 22}) {
     OnnxBuilder model(opset);

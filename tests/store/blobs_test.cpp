@@ -67,7 +67,7 @@ TEST_CASE("a damaged or missing blob is noticed") {
   CHECK_FALSE(blobs.is_whole(digest));
   blobs.remove(digest);
   CHECK_FALSE(blobs.contains(digest));
-  CHECK(error_of([&] { blobs.path(digest); }).first == ErrorCode::not_found);
+  CHECK(error_of([&] { blobs.is_whole(digest); }).first == ErrorCode::not_found);
 }
 
 TEST_CASE("a start removes what no job needs") {

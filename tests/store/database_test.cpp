@@ -146,6 +146,21 @@ TEST_CASE("users with read access only can read while the daemon runs and after 
   CHECK(std::filesystem::exists(fixture.directory().database().string() + "-wal"));
   CHECK(as_nobody(read));
 
+  SUBCASE("also after it was killed") {
+    fixture.open();
+    fixture.run(fixture.add("another"));
+    const ampd::store::StateDirectory left(fixture.folder() / "left");
+    left.create();
+    for (const std::string suffix : {"", "-wal", "-shm"}) {
+      std::filesystem::copy_file(fixture.directory().database().string() + suffix,
+                                 left.database().string() + suffix);
+    }
+    CHECK(std::filesystem::file_size(left.database().string() + "-wal") > 0);
+    CHECK(as_nobody([&] {
+      if (Reader(left).trials(2).size() < 5) throw std::runtime_error("trials are missing");
+      text_by_sqlite3(left.database(), "SELECT name FROM jobs WHERE id = 2");
+    }));
+  }
   SUBCASE("also from a copy without the log and its index") {
     for (const std::string suffix : {"-wal", "-shm"}) {
       std::filesystem::remove(fixture.directory().database().string() + suffix);
@@ -200,7 +215,10 @@ TEST_CASE("a database that somebody else holds is busy") {
   fixture.open({.busy_timeout = std::chrono::milliseconds(10)});
   SQLite::Database other(fixture.directory().database().string(), SQLite::OPEN_READWRITE);
   other.exec("BEGIN IMMEDIATE");
-  CHECK(error_of([&] { fixture.store().accept_fingerprint(job); }).first == ErrorCode::busy);
+  const auto change = [&] {
+    fixture.store().add_event(job, {ampd::store::EventKind::warning, "take care"});
+  };
+  CHECK(error_of([&] { change(); }).first == ErrorCode::busy);
   other.exec("ROLLBACK");
-  CHECK_NOTHROW(fixture.store().accept_fingerprint(job));
+  CHECK_NOTHROW(change());
 }

@@ -47,12 +47,13 @@ TEST_CASE("the running job comes before the queued ones, which keep their order"
   CHECK(store.queue() == std::vector{third, first, second});
   store.set_state(first, JobState::paused, "", note);
   CHECK(store.queue() == std::vector{third, second});
-  store.set_state(first, JobState::queued, "", note);
+  store.resume(first, false, note);
   CHECK(store.queue() == std::vector{third, second, first});
   store.pause_for_space(second, "the disk is full", note);
   CHECK(store.waiting_for_space() == std::vector{second});
-  store.set_state(second, JobState::queued, "", note);
+  store.resume(second, false, note);
   CHECK(store.waiting_for_space().empty());
+  CHECK(store.queue() == std::vector{third, second, first});
 }
 
 TEST_CASE("events are heard after they are stored, and are never changed") {
@@ -97,7 +98,7 @@ TEST_CASE("an accepted fingerprint begins an epoch in which the open trial start
   const std::int64_t job = fixture.add("job");
   fixture.run(job, accuracy_by_ops, 3);
   fixture.propose(job, fixture.history(job));
-  fixture.store().accept_fingerprint(job);
+  fixture.store().resume(job, true, {EventKind::resumed, "by a user"});
   CHECK(fixture.store().reader().record(job).accepts_fingerprint);
   fixture.store().start_epoch(job, "cpu 2", {EventKind::epoch, "cpu 2 was accepted"});
   const ampd::store::JobRecord record = fixture.store().reader().record(job);

@@ -86,8 +86,10 @@ TEST_CASE("a file that is too large is refused") {
 }
 
 TEST_CASE("a file nested without end is refused and not followed") {
-  CHECK(complaint_about(std::string(1'000'000, '[')).find("is not JSON") != std::string::npos);
-  CHECK_FALSE(complaint_about(std::string(100'000, '[') + std::string(100'000, ']')).empty());
+  const std::string open(100'000, '[');
+  for (const std::string& text : {open, open + std::string(100'000, ']')}) {
+    CHECK(complaint_about(text).find("is nested deeper than") != std::string::npos);
+  }
 }
 
 TEST_CASE("a name that is not UTF-8 cannot be written, and the error says so") {

@@ -2,10 +2,10 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <limits>
 
 #include "engine/kernels/dispatch.hpp"
 #include "engine/kernels/kernel.hpp"
+#include "engine/kernels/saturate.hpp"
 #include "engine/kernels/strided.hpp"
 
 namespace ampd::engine {
@@ -186,19 +186,6 @@ T integer_power(T base, std::uint64_t exponent) {
   return result;
 }
 
-/// A real number as an integer of type T; what does not fit becomes the nearest end, NaN 0.
-template <class T>
-T truncated(double value) {
-  if (std::isnan(value)) return 0;
-  if (value <= static_cast<double>(std::numeric_limits<T>::min())) {
-    return std::numeric_limits<T>::min();
-  }
-  if (value >= static_cast<double>(std::numeric_limits<T>::max())) {
-    return std::numeric_limits<T>::max();
-  }
-  return static_cast<T>(value);
-}
-
 struct Power {
   template <class T, class E>
   T operator()(T base, E exponent) const {
@@ -210,7 +197,7 @@ struct Power {
       if constexpr (std::is_integral_v<E>) {
         if (exponent >= 0) return integer_power(base, static_cast<std::uint64_t>(exponent));
       }
-      return truncated<T>(std::pow(static_cast<double>(base), static_cast<double>(exponent)));
+      return saturated<T>(std::pow(static_cast<double>(base), static_cast<double>(exponent)));
     }
   }
 };

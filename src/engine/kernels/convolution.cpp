@@ -3,6 +3,7 @@
 
 #include "engine/kernels/dispatch.hpp"
 #include "engine/kernels/kernel.hpp"
+#include "engine/kernels/products.hpp"
 #include "engine/kernels/window_taps.hpp"
 
 namespace ampd::engine {
@@ -62,6 +63,8 @@ void convolve(KernelCall& call, const graph::SpatialWindow& window, const Extent
   });
 }
 
+}  // namespace
+
 bool run_conv(KernelCall& call) {
   const Tensor& weights = call.input(1);
   const Shape input = spatial(call.input(0).shape());
@@ -78,6 +81,8 @@ bool run_conv(KernelCall& call) {
   return with_real(call.input(0).dtype(),
                    [&]<class T>(Element<T>) { convolve<T>(call, window, e); });
 }
+
+namespace {
 
 /// The same window seen from the other side: each input place spreads over the output's pixels.
 template <class T>

@@ -69,11 +69,15 @@ std::span<const Kernel> binary_kernels();
 std::span<const Kernel> convolution_kernels();
 std::span<const Kernel> creation_kernels();
 std::span<const Kernel> indexing_kernels();
+std::span<const Kernel> integer_product_kernels();
 std::span<const Kernel> layout_kernels();
 std::span<const Kernel> matrix_kernels();
 std::span<const Kernel> normalization_kernels();
 std::span<const Kernel> pooling_kernels();
+std::span<const Kernel> quantization_kernels();
+std::span<const Kernel> recurrent_kernels();
 std::span<const Kernel> reduction_kernels();
+std::span<const Kernel> resampling_kernels();
 std::span<const Kernel> unary_kernels();
 
 }  // namespace ampd::engine

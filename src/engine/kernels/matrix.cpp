@@ -3,6 +3,7 @@
 
 #include "engine/kernels/dispatch.hpp"
 #include "engine/kernels/kernel.hpp"
+#include "engine/kernels/products.hpp"
 #include "engine/kernels/strided.hpp"
 
 namespace ampd::engine {
@@ -65,11 +66,15 @@ void multiply_batches(const Tensor& left, const Tensor& right, Tensor& result) {
   });
 }
 
+}  // namespace
+
 bool run_matmul(KernelCall& call) {
   return with_number(call.input(0).dtype(), [&]<class T>(Element<T>) {
     multiply_batches<T>(call.input(0), call.input(1), call.output(0));
   });
 }
+
+namespace {
 
 /// The matrix itself or, if the flag is set, its transpose.
 template <class T>

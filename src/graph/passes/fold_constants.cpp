@@ -6,16 +6,20 @@
 //
 //   x (8x3x4) ---> Reshape by the constant [8, -1]                      (constant) ---> Conv
 //
-// Values beyond the budget stay nodes, so a small file cannot fill the memory.
+// What goes beyond the budgets stays a node, so a small file can neither fill the memory nor take
+// hours.
 #include "base/limits.hpp"
 #include "graph/passes/pass_list.hpp"
 #include "graph/rewriter.hpp"
+#include "graph/rounded_inputs.hpp"
 #include "graph/shape_inference.hpp"
 
 namespace ampd::graph {
 namespace {
 
 using tensor::Tensor;
+
+constexpr double work_max = 1e13;  // bytes of weights times bytes of result: a few seconds
 
 class Folder {
  public:
@@ -43,19 +47,33 @@ class Folder {
     return node.post_ops.empty();
   }
 
-  bool fits_budget(const Node& node) {
+  std::int64_t bytes_of(const std::vector<ValueId>& ids) const {
     std::int64_t bytes = 0;
-    for (const ValueId output : node.outputs) {
-      if (output == no_value) continue;
-      const Value& value = graph_.value(output);
+    for (const ValueId id : ids) {
+      if (id == no_value || bytes > base::limits::folding_bytes_read) continue;
+      const Value& value = graph_.value(id);
       if (!value.shape || !tensor::is_known(*value.shape)) continue;
       const std::int64_t count = tensor::element_count(*value.shape);
-      if (count > budget_bytes_) return false;
+      if (count > base::limits::folding_bytes_read) return count;
       bytes += count * tensor::size_bytes(value.dtype);
-      if (bytes > budget_bytes_) return false;
     }
-    budget_bytes_ -= bytes;
+    return bytes;
+  }
+
+  bool fits_budget(const Node& node) {
+    const std::int64_t made = bytes_of(node.outputs);
+    const std::int64_t read = bytes_of(node.inputs);
+    if (made > bytes_to_make_ || read > bytes_to_read_ || takes_long(node)) return false;
+    bytes_to_make_ -= made;
+    bytes_to_read_ -= read;
     return true;
+  }
+
+  /// A product or convolution of large constants, which the plain kernels are slow at.
+  bool takes_long(const Node& node) const {
+    if (rounded_inputs(node.op_type).empty()) return false;
+    const double weights = static_cast<double>(bytes_of({node.inputs[1]}));
+    return weights * static_cast<double>(bytes_of(node.outputs)) > work_max;
   }
 
   void fold_shape(std::size_t index, const Node& node) {
@@ -94,7 +112,8 @@ class Folder {
   Graph& graph_;
   const NodeEvaluator& evaluate_;
   Rewriter rewriter_;
-  std::int64_t budget_bytes_ = base::limits::folded_bytes;
+  std::int64_t bytes_to_make_ = base::limits::folded_bytes;
+  std::int64_t bytes_to_read_ = base::limits::folding_bytes_read;
 };
 
 }  // namespace

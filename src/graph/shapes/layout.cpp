@@ -181,8 +181,6 @@ std::vector<std::int64_t> split_parts(const NodeTypes& types, std::int64_t exten
   if (types.has(1) || extent < 0) {
     return std::vector<std::int64_t>(static_cast<std::size_t>(count), unknown_extent);
   }
-  const std::int64_t wanted = types.attributes().integer("num_outputs", count);
-  if (wanted != count) types.fail("has a num_outputs that differs from its number of outputs");
   const std::int64_t part = (extent + count - 1) / count;
   std::vector<std::int64_t> parts(static_cast<std::size_t>(count), part);
   parts.back() = extent - part * (count - 1);

@@ -1,0 +1,22 @@
+#include "client/worker_verbs.hpp"
+
+#include <array>
+
+namespace ampd::client {
+namespace {
+
+constexpr std::array verbs{
+    Verb{"inspect", "Show what a model is and what can be tuned in it", declare_inspect},
+    Verb{"eval", "Evaluate one config of a job", declare_eval},
+    Verb{"exec", "Run a model once on given inputs", declare_exec},
+    Verb{"bench", "Measure the latency of a model", declare_bench},
+    Verb{"validate", "Run ONNX conformance cases", declare_validate},
+};
+
+}  // namespace
+
+std::span<const Verb> worker_verbs() {
+  return verbs;
+}
+
+}  // namespace ampd::client

@@ -1,0 +1,122 @@
+#include "daemon/configuration.hpp"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "ampd/error.hpp"
+#include "base/files.hpp"
+#include "base/limits.hpp"
+#include "daemon/log.hpp"
+#include "job/document.hpp"
+#include "job/nearest.hpp"
+#include "job/scalar.hpp"
+
+namespace ampd::daemon {
+namespace {
+
+/// The problems of one file, one to a line.
+class Complaints {
+ public:
+  explicit Complaints(std::string file) : file_(std::move(file)) {}
+
+  void add(job::Place place, const std::string& sentence) {
+    if (!text_.empty()) text_ += '\n';
+    text_ += file_ + ":" + std::to_string(place.line) + ":" + std::to_string(place.column) + ": " +
+             sentence;
+  }
+
+  void throw_if_any() const {
+    if (!text_.empty()) throw Error(ErrorCode::invalid, text_);
+  }
+
+ private:
+  std::string file_;
+  std::string text_;
+};
+
+std::string listed(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+std::filesystem::path absolute_path(const job::Node& value, Complaints& complaints) {
+  if (!value.text.starts_with('/')) {
+    complaints.add(value.place, value.key + " takes an absolute path, not \"" + value.text + "\"");
+  }
+  return value.text;
+}
+
+void set(Configuration& configuration, const job::Node& value, Complaints& complaints) {
+  if (!value.is_scalar() || value.text.empty()) {
+    complaints.add(value.place, value.key + " takes one value");
+  } else if (value.key == "state_dir") {
+    configuration.state_dir = absolute_path(value, complaints);
+  } else if (value.key == "socket") {
+    configuration.socket = absolute_path(value, complaints);
+  } else if (value.key == "threads") {
+    const auto threads = job::parse_integer(value.text);
+    if (!threads || *threads < 0 || *threads > base::limits::threads) {
+      complaints.add(value.place, "threads takes a whole number from 0 (the physical cores) to " +
+                                      std::to_string(base::limits::threads) + ", not \"" +
+                                      value.text + "\"");
+    } else {
+      configuration.threads = static_cast<int>(*threads);
+    }
+  } else if (std::ranges::count(log_levels(), value.text) == 0) {
+    complaints.add(value.place, "log_level takes one of " + listed(log_levels()) + ", not \"" +
+                                    value.text + "\"");
+  } else {
+    configuration.log_level = value.text;
+  }
+}
+
+void read_keys(const job::Node& document, Configuration& configuration, Complaints& complaints) {
+  const std::vector<std::string> known{"state_dir", "socket", "threads", "log_level"};
+  std::set<std::string> seen;
+  for (const job::Node& child : document.children) {
+    if (std::ranges::count(known, child.key) == 0) {
+      const std::string meant = job::nearest(child.key, known);
+      complaints.add(child.key_place, "there is no key \"" + child.key + "\"; " +
+                                          (meant.empty() ? "the keys are " + listed(known)
+                                                         : "did you mean \"" + meant + "\"?"));
+    } else if (!seen.insert(child.key).second) {
+      complaints.add(child.key_place, "the key \"" + child.key + "\" stands here a second time");
+    } else {
+      set(configuration, child, complaints);
+    }
+  }
+}
+
+}  // namespace
+
+Configuration parse_configuration(const std::string& text, const std::string& name) {
+  Configuration configuration;
+  Complaints complaints(name);
+  try {
+    const job::Node document = job::parse_document(text);
+    if (document.is_mapping()) {
+      read_keys(document, configuration, complaints);
+    } else if (!document.is_null()) {
+      complaints.add(document.place, "a configuration is lines of \"key: value\"");
+    }
+  } catch (const job::DocumentError& error) {
+    complaints.add(error.place, error.what());
+  }
+  complaints.throw_if_any();
+  return configuration;
+}
+
+Configuration read_configuration(const std::optional<std::filesystem::path>& file) {
+  const std::filesystem::path path = file.value_or(configuration_file);
+  try {
+    const std::string text = base::read_text(path, base::limits::configuration_file_bytes);
+    return parse_configuration(text, path.string());
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::not_found && !file) return {};
+    throw;
+  }
+}
+
+}  // namespace ampd::daemon

@@ -1,0 +1,15 @@
+// How far a job is, as JSON: what is stored of it and, while it runs, what it is at.
+#pragma once
+
+#include <cstdint>
+
+#include "daemon/http.hpp"
+#include "scheduler/activity.hpp"
+#include "store/reader.hpp"
+
+namespace ampd::daemon {
+
+/// See docs/command-line.md, "Progress". Throws Error(not_found).
+Json progress(const store::Reader& reader, const scheduler::Status& status, std::int64_t job);
+
+}  // namespace ampd::daemon

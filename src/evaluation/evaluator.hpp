@@ -1,0 +1,70 @@
+// Judges configs of one model by one job's data and metric.
+//
+// It is kept from one config to the next: the data stay open, and the fp32 outputs that some
+// metrics compare with are kept as far as they fit limits::reference_bytes. One thread, beside the
+// one that prepares batches.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ampd/tuning_space.hpp"
+#include "data/metric.hpp"
+#include "evaluation/job_inputs.hpp"
+#include "evaluation/model.hpp"
+#include "evaluation/observer.hpp"
+#include "job/job.hpp"
+
+namespace ampd::evaluation {
+
+struct Evaluated {
+  double accuracy = 0;  // may be NaN
+  std::int64_t samples = 0;
+  double seconds = 0;                // of this call
+  std::int64_t model_bytes = 0;      // of the weights in the config's precisions
+  std::int64_t footprint_bytes = 0;  // of one execution: intermediate values and weights
+};
+
+class Evaluator {
+ public:
+  /// Opens the job's data. Throws Error: what JobInputs throws; invalid for a job without a metric,
+  /// or one that names outputs that the model does not have.
+  Evaluator(std::shared_ptr<Model> model, job::Job job);
+
+  /// The accuracy of a config, from the beginning or from a checkpoint of the same config; with a
+  /// checkpoint the result is bit for bit that of an undisturbed evaluation. Nothing when stopped.
+  /// Throws Error: invalid for a config that is not one of the model's, corrupt for a checkpoint
+  /// that is none of this config's. A checkpoint under another fingerprint is not used.
+  std::optional<Evaluated> evaluate(const Precisions& precisions,
+                                    const std::optional<nlohmann::json>& checkpoint = {},
+                                    const Observer& observer = {});
+
+  const job::Job& job() const { return job_; }
+  const JobInputs& inputs() const { return inputs_; }
+
+ private:
+  struct Cursor;
+
+  Cursor begin(const Precisions& precisions, const std::optional<nlohmann::json>& checkpoint) const;
+  void add_batch(Cursor& cursor, const data::Batch& batch, engine::Program& program,
+                 bool is_baseline);
+  data::Outputs run(engine::Program& program, const data::Batch& batch) const;
+  data::Outputs reference(const data::Batch& batch);
+  void remember(std::int64_t batch, const data::Outputs& outputs);
+
+  std::shared_ptr<Model> model_;
+  job::Job job_;
+  const job::MetricEvaluation& evaluation_;
+  JobInputs inputs_;
+  std::shared_ptr<const SpecialGraph> graph_;
+  TuningSpace space_;
+  std::vector<std::pair<std::string, std::size_t>> outputs_;  // those the metric reads, with places
+  std::map<std::int64_t, data::Outputs> references_;          // by batch
+  std::int64_t references_bytes_ = 0;
+};
+
+}  // namespace ampd::evaluation

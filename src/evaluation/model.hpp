@@ -1,0 +1,96 @@
+// A model that is read once, with all that is made from it and takes time: graphs for given input
+// shapes, their programs, reordered weights.
+//
+// It is kept as long as orders for it come. One thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <list>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ampd/precision.hpp"
+#include "engine/program.hpp"
+#include "graph/graph.hpp"
+#include "tensor/tensor.hpp"
+
+namespace ampd::evaluation {
+
+/// By input name.
+using Shapes = std::map<std::string, tensor::Shape>;
+using Tensors = std::map<std::string, tensor::Tensor>;
+
+/// By operator name; unnamed operators are fp32.
+using Precisions = std::map<std::string, Precision>;
+
+/// Where a model lies: its bytes may be a copy, its external data stay beside the original.
+struct ModelSource {
+  std::filesystem::path path;
+  std::filesystem::path folder;
+  std::string name;  // for messages: the path that the user gave
+
+  bool operator==(const ModelSource&) const = default;
+};
+
+/// A graph whose shapes are all known, passes run, and what this machine offers its operators.
+struct SpecialGraph {
+  Shapes shapes;
+  graph::Graph graph;
+  std::map<std::string, std::vector<Precision>> offered;  // of the tunable ones, fp32 first
+};
+
+class Model {
+ public:
+  /// Reads the file. Throws Error naming the model when it cannot be read or is not one.
+  explicit Model(ModelSource source);
+
+  /// The same from bytes that were read already.
+  Model(std::vector<std::byte> bytes, ModelSource source);
+
+  const ModelSource& source() const { return source_; }
+  std::span<const std::byte> bytes() const { return bytes_; }
+
+  /// As it stands in the file.
+  const graph::Graph& imported() const { return imported_; }
+
+  /// Every operator that cannot be executed, each once with the nodes that use it: "Foo of opset 13
+  /// (nodes a, b)". Throws Error(invalid) when a shape does not fit.
+  std::vector<std::string> unsupported(const Shapes& shapes);
+
+  /// For these input shapes; inputs that are not named keep the file's, free extents left are 1.
+  /// Throws Error: unsupported, listing every operator that cannot be executed; invalid when a
+  /// shape does not fit.
+  std::shared_ptr<const SpecialGraph> graph(const Shapes& shapes);
+
+  /// The program of one config. Throws what `graph` throws.
+  std::shared_ptr<engine::Program> program(const Shapes& shapes, const Precisions& precisions);
+
+ private:
+  struct CachedProgram {
+    Shapes shapes;
+    Precisions precisions;
+    std::shared_ptr<engine::Program> program;
+  };
+
+  void drop_old_programs();
+
+  ModelSource source_;
+  std::vector<std::byte> bytes_;
+  graph::Graph imported_;
+  std::shared_ptr<engine::WeightCache> weights_ = engine::make_weight_cache();
+  std::list<std::shared_ptr<const SpecialGraph>> graphs_;  // the last used first
+  std::list<CachedProgram> programs_;                      // the last used first
+};
+
+/// `precisions` without operators in fp32: equal configs become equal.
+Precisions without_fp32(Precisions precisions);
+
+/// The outputs' names in the model's order.
+std::vector<std::string> output_names(const graph::Graph& graph);
+
+}  // namespace ampd::evaluation

@@ -1,0 +1,63 @@
+#include "worker/replies.hpp"
+
+#include "engine/program.hpp"
+
+namespace ampd::worker {
+namespace {
+
+std::vector<protocol::ValueReport> reply_of(const std::vector<evaluation::ValueInfo>& values) {
+  std::vector<protocol::ValueReport> reports;
+  for (const evaluation::ValueInfo& value : values) {
+    reports.push_back(
+        {value.name, std::string(to_string(value.dtype)), value.shape, value.symbols});
+  }
+  return reports;
+}
+
+}  // namespace
+
+protocol::Inspected reply_of(const evaluation::Inspection& found) {
+  protocol::Inspected reply;
+  reply.space = found.space;
+  reply.fingerprint = engine::fingerprint();
+  reply.opset = found.opset;
+  reply.inputs = reply_of(found.inputs);
+  reply.outputs = reply_of(found.outputs);
+  for (const evaluation::OpInfo& op : found.ops) {
+    reply.ops.push_back({op.name, op.type, op.precisions, op.flops, op.bytes, op.absorbed});
+  }
+  reply.unsupported = found.unsupported;
+  reply.missing_feature = found.missing_feature;
+  return reply;
+}
+
+protocol::Latency reply_of(const evaluation::Latency& latency) {
+  return {latency.median_ns, latency.p10_ns, latency.p90_ns};
+}
+
+protocol::Validated reply_of(const evaluation::Verdict& verdict) {
+  using Status = evaluation::Verdict::Status;
+  const protocol::CaseStatus status =
+      verdict.status == Status::passed   ? protocol::CaseStatus::passed
+      : verdict.status == Status::failed ? protocol::CaseStatus::failed
+                                         : protocol::CaseStatus::unsupported;
+  return {status, verdict.reason, verdict.max_abs_error};
+}
+
+protocol::Benched reply_of(const evaluation::Latency& latency,
+                           const std::vector<evaluation::StepTime>& steps) {
+  protocol::Benched reply;
+  reply.latency = reply_of(latency);
+  std::int64_t flops = 0;
+  for (const auto& [step, milliseconds] : steps) {
+    flops += step.flops;
+    reply.ops.push_back({step.op, step.type, step.implementation,
+                         std::string(to_string(step.source_dtype)), milliseconds, step.flops,
+                         step.bytes});
+  }
+  const auto median_ns = static_cast<double>(std::max<std::int64_t>(latency.median_ns, 1));
+  reply.gflops = static_cast<double>(flops) / median_ns;
+  return reply;
+}
+
+}  // namespace ampd::worker

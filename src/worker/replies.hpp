@@ -1,0 +1,19 @@
+// What the evaluation layer found, as replies.
+#pragma once
+
+#include <vector>
+
+#include "evaluation/conformance.hpp"
+#include "evaluation/inspection.hpp"
+#include "evaluation/latency.hpp"
+#include "protocol/order.hpp"
+
+namespace ampd::worker {
+
+protocol::Inspected reply_of(const evaluation::Inspection& found);
+protocol::Latency reply_of(const evaluation::Latency& latency);
+protocol::Validated reply_of(const evaluation::Verdict& verdict);
+protocol::Benched reply_of(const evaluation::Latency& latency,
+                           const std::vector<evaluation::StepTime>& steps);
+
+}  // namespace ampd::worker

@@ -1,0 +1,194 @@
+#include "evaluation/evaluator.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+
+#include "ampd/error.hpp"
+#include "data/npy.hpp"
+#include "small_model.hpp"
+
+using namespace ampd;
+using namespace ampd::evaluation;
+
+namespace {
+
+std::uint64_t bits(double value) {
+  return std::bit_cast<std::uint64_t>(value);
+}
+
+/// A checkpoint as it comes back from another process.
+nlohmann::json through_text(const nlohmann::json& state) {
+  return nlohmann::json::parse(state.dump());
+}
+
+Observer collecting(std::vector<nlohmann::json>& checkpoints) {
+  Observer observer;
+  observer.checkpoint_interval = {};
+  observer.checkpoint = [&](const nlohmann::json& state) {
+    checkpoints.push_back(through_text(state));
+  };
+  return observer;
+}
+
+std::int64_t argmax(std::span<const float> scores) {
+  return std::ranges::max_element(scores) - scores.begin();
+}
+
+/// The right answers of the fp32 model, counted without evaluator, loader and metric.
+std::int64_t right_answers(const SmallModel& small) {
+  const auto x = data::read_npy(small.path("x.npy"));
+  const auto y = data::read_npy(small.path("y.npy"));
+  const auto outputs = small.load()->program({{"x", x.shape()}}, {})->run({{"x", x}});
+  std::int64_t right = 0;
+  for (std::int64_t i = 0; i < SmallModel::samples; ++i) {
+    const auto row = outputs[0].values<float>().subspan(
+        static_cast<std::size_t>(i * SmallModel::classes), SmallModel::classes);
+    right += argmax(row) == y.values<std::int64_t>()[static_cast<std::size_t>(i)] ? 1 : 0;
+  }
+  return right;
+}
+
+}  // namespace
+
+TEST_CASE("accuracy is the share of right answers, the padding of the last batch not counted") {
+  const SmallModel small;
+  const auto evaluated = small.evaluator("topk: 1").evaluate({});
+  REQUIRE(evaluated.has_value());
+  CHECK(evaluated->samples == SmallModel::samples);
+  CHECK(evaluated->accuracy ==
+        static_cast<double>(right_answers(small)) / static_cast<double>(SmallModel::samples));
+  CHECK(evaluated->seconds > 0);
+  CHECK(small.evaluator("topk: 5").evaluate({})->accuracy == 1);
+}
+
+TEST_CASE("an evaluation that goes on from any checkpoint ends bit for bit as if undisturbed") {
+  const SmallModel small;
+  for (const char* metric : {"topk: 1", "Loss: {}", "F1: {}", "agreement: {}", "cosine: {}",
+                             "sqnr: {}", "perplexity: {}"}) {
+    for (const Precisions& precisions : {Precisions{}, both_low}) {
+      std::vector<nlohmann::json> checkpoints;
+      Evaluator evaluator = small.evaluator(metric);
+      const auto whole = evaluator.evaluate(precisions, {}, collecting(checkpoints));
+      REQUIRE(whole.has_value());
+      REQUIRE(checkpoints.size() == 6);
+      Evaluator other = small.evaluator(metric);
+      for (const nlohmann::json& checkpoint : checkpoints) {
+        const auto rest = other.evaluate(precisions, checkpoint);
+        CHECK(bits(rest->accuracy) == bits(whole->accuracy));
+        CHECK(rest->samples == whole->samples);
+      }
+      CHECK(bits(evaluator.evaluate(precisions)->accuracy) == bits(whole->accuracy));
+    }
+  }
+}
+
+TEST_CASE("a stopped evaluation leaves the checkpoint to go on from") {
+  const SmallModel small;
+  const auto whole = small.evaluator("Loss: {}").evaluate(both_low);
+  for (int stop_after = 0; stop_after < 6; ++stop_after) {
+    Evaluator evaluator = small.evaluator("Loss: {}");
+    int batches = 0;
+    std::vector<nlohmann::json> checkpoints;
+    Observer observer = collecting(checkpoints);
+    observer.checkpoint_interval = std::chrono::hours(1);
+    observer.progress = [&](const Progress& now) {
+      CHECK(now.batches_done == ++batches);
+      CHECK(now.batches == 6);
+    };
+    observer.is_stopping = [&] { return batches == stop_after; };
+    CHECK(!evaluator.evaluate(both_low, {}, observer));
+    REQUIRE(checkpoints.size() == 1);
+    CHECK(checkpoints[0]["batches_done"] == stop_after);
+    const auto rest = small.evaluator("Loss: {}").evaluate(both_low, checkpoints[0]);
+    CHECK(bits(rest->accuracy) == bits(whole->accuracy));
+  }
+}
+
+TEST_CASE("without a need no checkpoint is made within its interval") {
+  const SmallModel small;
+  std::vector<nlohmann::json> checkpoints;
+  Observer observer = collecting(checkpoints);
+  observer.checkpoint_interval = std::chrono::hours(1);
+  small.evaluator("topk: 1").evaluate({}, {}, observer);
+  CHECK(checkpoints.empty());
+}
+
+TEST_CASE("a checkpoint of another config or a damaged one is refused") {
+  const SmallModel small;
+  Evaluator evaluator = small.evaluator("topk: 1");
+  std::vector<nlohmann::json> checkpoints;
+  evaluator.evaluate({}, {}, collecting(checkpoints));
+  const nlohmann::json good = checkpoints[2];
+  CHECK_THROWS_WITH_AS(evaluator.evaluate(both_low, good),
+                       "the checkpoint belongs to another config", Error);
+  CHECK_NOTHROW(evaluator.evaluate({{"fc", Precision::fp32}}, good));
+  const auto spoilt = [&](const char* key, const nlohmann::json& value) {
+    nlohmann::json state = good;
+    state[key] = value;
+    return state;
+  };
+  for (const nlohmann::json& state :
+       {nlohmann::json(), nlohmann::json::object(), spoilt("batches_done", 7),
+        spoilt("batches_done", -1), spoilt("batches_done", "2"), spoilt("samples_done", -1),
+        spoilt("metric", nlohmann::json::object()), spoilt("metric", 3)}) {
+    CAPTURE(state.dump());
+    CHECK_THROWS_AS(evaluator.evaluate({}, state), Error);
+  }
+}
+
+TEST_CASE("a checkpoint made with other numerics is not gone on from") {
+  const SmallModel small;
+  Evaluator evaluator = small.evaluator("topk: 1");
+  std::vector<nlohmann::json> checkpoints;
+  const auto whole = evaluator.evaluate({}, {}, collecting(checkpoints));
+  nlohmann::json state = checkpoints[3];
+  state["fingerprint"] = "another machine";
+  int batches = 0;
+  Observer counting;
+  counting.progress = [&](const Progress&) { ++batches; };
+  CHECK(evaluator.evaluate({}, state, counting)->accuracy == whole->accuracy);
+  CHECK(batches == 6);
+}
+
+TEST_CASE("metrics without labels compare with the fp32 outputs") {
+  const SmallModel small;
+  Evaluator evaluator(small.load(), small.job("sqnr: {}", "", "npy: {input: x.npy}"));
+  const auto low_first = evaluator.evaluate(both_low);
+  CHECK(evaluator.evaluate({})->accuracy == 200);
+  CHECK(low_first->accuracy < 200);
+  CHECK(low_first->accuracy > 10);
+  CHECK(bits(evaluator.evaluate(both_low)->accuracy) == bits(low_first->accuracy));
+}
+
+TEST_CASE("a config that is not the model's is refused by its operator") {
+  const SmallModel small;
+  Evaluator evaluator = small.evaluator("topk: 1");
+  CHECK_THROWS_WITH_AS(evaluator.evaluate({{"relu", Precision::bf16}}),
+                       doctest::Contains("the config names the operator relu, which is no tunable"),
+                       Error);
+  CHECK_THROWS_WITH_AS(evaluator.evaluate({{"fc", Precision::int8}}),
+                       doctest::Contains("the operator fc of the model model.onnx in int8"), Error);
+}
+
+TEST_CASE("inputs and outputs that the job names must be the model's") {
+  const SmallModel small;
+  CHECK_THROWS_WITH_AS(Evaluator(small.load(), small.job("topk: 1", ", outputs: [z]")),
+                       doctest::Contains("names z, and the model model.onnx has no such output"),
+                       Error);
+  CHECK_THROWS_WITH_AS(Evaluator(small.load(), small.job("topk: 1", ", inputs: [a, b]")),
+                       doctest::Contains("names the inputs a, b, and the model"), Error);
+  CHECK_NOTHROW(Evaluator(small.load(), small.job("topk: 1", ", inputs: [x], outputs: [y]")));
+}
+
+TEST_CASE("a lower precision makes the weights smaller") {
+  const SmallModel small;
+  Evaluator evaluator = small.evaluator("topk: 1");
+  const std::int64_t weights = 4 * 27 + 5 * 4;
+  const std::int64_t biases = 4 + 5;
+  CHECK(evaluator.evaluate({})->model_bytes == 4 * (weights + biases));
+  CHECK(evaluator.evaluate(both_low)->model_bytes == 2 * weights + 4 * biases);
+  CHECK(evaluator.evaluate({})->footprint_bytes > 0);
+}

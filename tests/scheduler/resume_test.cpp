@@ -1,0 +1,172 @@
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "scheduler/scheduler_fixture.hpp"
+
+using ampd::scheduler::Submission;
+
+namespace {
+
+struct Killed {};
+
+/// The jobs that are killed: one that meets its goal in the last stage, one that never does, one
+/// with a command.
+struct Kind {
+  std::string name;
+  double tolerance = 0.004;
+  bool has_command = false;
+};
+
+const std::vector<Kind> kinds{{"meets its goal in the last stage", 0.004, false},
+                              {"never meets its goal", -0.5, false},
+                              {"has a command", 0.004, true}};
+
+std::int64_t submit(SchedulerFixture& fixture, const Kind& kind) {
+  Submission submission = fixture.submission();
+  submission.job.settings.criterion.tolerance = kind.tolerance;
+  if (kind.has_command) {
+    submission.job.evaluation = ampd::job::CommandEvaluation{{"./score.sh"}, 0};
+  }
+  fixture.world.digests[submission.job.model_path.string()] = submission.model_digest;
+  return fixture.scheduler().submit(submission);
+}
+
+std::pair<std::string, int> undisturbed(const Kind& kind) {
+  SchedulerFixture fixture;
+  const std::int64_t job = submit(fixture, kind);
+  const int steps = fixture.run();
+  return {fixture.result(job), steps};
+}
+
+ampd::runner::Died death(bool by_outside) {
+  ampd::runner::Died died;
+  died.reason = "killed by signal 9";
+  died.by_outside = by_outside;
+  return died;
+}
+
+}  // namespace
+
+TEST_CASE("a job killed at any callback ends as if it had not been") {
+  for (const Kind& kind : kinds) {
+    CAPTURE(kind.name);
+    const auto [expected, steps] = undisturbed(kind);
+    for (int at = 0; at <= steps; ++at) {
+      CAPTURE(at);
+      SchedulerFixture fixture;
+      const std::int64_t job = submit(fixture, kind);
+      fixture.steps(at);
+      fixture.kill_and_open();
+      fixture.run();
+      CHECK(fixture.result(job) == expected);
+    }
+  }
+}
+
+TEST_CASE("a job killed again and again ends as if it had not been") {
+  const auto [expected, steps] = undisturbed(kinds[0]);
+  for (const int stride : {5, 7, 8, 11}) {
+    CAPTURE(stride);
+    SchedulerFixture fixture;
+    fixture.world.batch_duration = std::chrono::milliseconds(1100);
+    const std::int64_t job = submit(fixture, kinds[0]);
+    for (int deaths = 0; fixture.state(job) != "done"; ++deaths) {
+      REQUIRE(deaths < 100);
+      for (int i = 0; i < stride && fixture.step(); ++i) {
+      }
+      fixture.kill_and_open();
+    }
+    CHECK(fixture.result(job) == expected);
+  }
+}
+
+TEST_CASE("a job killed right after any commit that tells of itself ends as if it had not been") {
+  const auto [expected, steps] = undisturbed(kinds[0]);
+  int event_count = 0;
+  {
+    SchedulerFixture fixture;
+    const std::int64_t job = submit(fixture, kinds[0]);
+    fixture.run();
+    event_count = static_cast<int>(fixture.reader().events(job).size());
+  }
+  for (int at = 0; at < event_count; ++at) {
+    CAPTURE(at);
+    SchedulerFixture fixture;
+    int seen = 0;
+    fixture.on_event = [&](const auto&) {
+      if (seen++ == at) throw Killed{};
+    };
+    try {
+      submit(fixture, kinds[0]);
+      fixture.run();
+      FAIL("it was not killed");
+    } catch (const Killed&) {
+      fixture.kill_and_open();
+    }
+    fixture.run();
+    CHECK(fixture.result(1) == expected);
+  }
+}
+
+TEST_CASE("a worker that dies once, at any callback, changes nothing but the attempts") {
+  for (const bool by_outside : {true, false}) {
+    const auto [expected, steps] = undisturbed(kinds[0]);
+    for (int at = 0; at < steps; ++at) {
+      CAPTURE(at);
+      SchedulerFixture fixture;
+      const std::int64_t job = submit(fixture, kinds[0]);
+      int callbacks = 0;
+      fixture.world.fault = [&](const auto&, const auto&) -> std::optional<ampd::runner::Event> {
+        if (callbacks++ == at) return death(by_outside);
+        return std::nullopt;
+      };
+      fixture.run();
+      CHECK(fixture.result(job) == expected);
+      CHECK(fixture.messages(job, "retried").size() == 1);
+    }
+  }
+}
+
+TEST_CASE("at most one second of an evaluation is repeated") {
+  SchedulerFixture fixture;
+  fixture.world.batches = 40;
+  fixture.world.batch_duration = std::chrono::milliseconds(300);
+  const std::int64_t job = fixture.submit();
+  fixture.run_to(1, 37);
+  fixture.kill_and_open();
+  fixture.run_to(1, 1);
+  const std::int64_t from = fixture.scheduler().status().activity->batches_done;
+  CHECK(from <= 38);
+  CHECK(from >= 38 - 4);
+  CHECK(fixture.messages(job, "resumed") ==
+        std::vector<std::string>{"trial 1 goes on after batch " + std::to_string(from - 1) +
+                                 ", attempt 2"});
+}
+
+TEST_CASE("checkpoints are stored at most once a second") {
+  SchedulerFixture fixture;
+  fixture.world.batches = 100;
+  fixture.world.batch_duration = std::chrono::milliseconds(10);
+  const std::int64_t job = fixture.submit();
+  const auto stored_batches = [&] {
+    const auto history = fixture.store().history(fixture.reader().record(job));
+    return history.pass ? history.pass->batches_done : 0;
+  };
+  fixture.run_to(0, 50);
+  CHECK(stored_batches() == 0);
+  fixture.run_to(0, 100);
+  fixture.steps(1);
+  CHECK(stored_batches() == 100);
+}
+
+TEST_CASE("a job that waits its turn again is verified again") {
+  SchedulerFixture fixture;
+  const std::int64_t job = fixture.submit();
+  fixture.run_to(1);
+  fixture.kill_and_open();
+  CHECK(fixture.scheduler().status().activity->phase == ampd::scheduler::Phase::verifying);
+  fixture.run();
+  CHECK(fixture.messages(job, "started").size() == 2);
+}
