@@ -108,19 +108,13 @@ class DtypeAssigner {
 }  // namespace
 
 Precision precision_of(const Graph& graph, const Node& node, const Assignment& assignment) {
-  if (role_of(graph, node) != Role::tunable || has_empty_value(graph, node)) {
-    return Precision::fp32;
-  }
   const auto named = assignment.find(node.name);
-  const Precision precision =
-      named != assignment.end() ? named->second : node.stored_precision.value_or(Precision::fp32);
-  if (precision == Precision::fp32) return precision;
+  const Precision wanted = named != assignment.end() ? named->second : Precision::fp32;
+  if (wanted == Precision::fp32 || has_empty_value(graph, node)) return Precision::fp32;
   const std::vector<Precision> offered = offered_precisions(graph, node);
-  if (std::find(offered.begin(), offered.end(), precision) == offered.end()) {
-    throw graph::NodeError(node, "has no kernel in " + std::string(to_string(precision)) + " here",
-                           ErrorCode::unsupported);
-  }
-  return precision;
+  if (std::find(offered.begin(), offered.end(), wanted) != offered.end()) return wanted;
+  throw graph::NodeError(node, "has no kernel in " + std::string(to_string(wanted)) + " here",
+                         ErrorCode::unsupported);
 }
 
 std::vector<NodeDtypes> assign_dtypes(const Graph& graph, const Assignment& assignment) {

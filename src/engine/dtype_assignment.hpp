@@ -22,8 +22,8 @@ struct NodeDtypes {
   auto operator<=>(const NodeDtypes&) const = default;
 };
 
-/// The precision that an assignment gives a tunable node: the one it names, else the one stored in
-/// the file, else fp32. Throws Error(unsupported) naming a node whose operator is not offered it.
+/// The precision that a node runs in: the one that the assignment names, else fp32. Throws
+/// Error(unsupported) naming the node when it is not offered that one.
 Precision precision_of(const graph::Graph& graph, const graph::Node& node,
                        const Assignment& assignment);
 

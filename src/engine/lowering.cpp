@@ -32,8 +32,7 @@ Lowering::Lowering(const graph::Graph& graph, WeightCache& weights)
     inputs_.push_back(add_value({.name = value.name,
                                  .layout = Layout(value.dtype, shape_of(graph_.inputs[i])),
                                  .origin = StoredValue::Origin::input,
-                                 .input = i,
-                                 .constant = nullptr}));
+                                 .input = i}));
   }
 }
 
@@ -85,6 +84,7 @@ void Lowering::lower(const Node& node, const NodeDtypes& dtypes) {
   source_dtype_ = dtypes.source;
   try {
     const Operator* entry = has_empty_value(graph_, node) ? nullptr : find_operator(graph_, node);
+    flops_ = entry != nullptr ? entry->flops(graph_, node) : output_size(graph_, node);
     if (entry != nullptr && try_lower(node, *entry)) return;
     fuses_post_ops_ = false;
     source_dtype_ = DType::f32;
@@ -98,7 +98,6 @@ void Lowering::lower(const Node& node, const NodeDtypes& dtypes) {
 
 bool Lowering::try_lower(const Node& node, const Operator& entry) {
   fuses_post_ops_ = entry.fuses_post_ops;
-  flops_ = entry.flops != nullptr ? entry.flops(graph_, node) : 0;
   if (entry.lower(*this, node)) return true;
   if (source_dtype_ == DType::f32) return false;
   source_dtype_ = DType::f32;
@@ -208,8 +207,7 @@ ValueIndex Lowering::view(ValueIndex value, Layout wanted, std::int64_t offset_b
                                      .layout = std::move(wanted),
                                      .origin = StoredValue::Origin::view,
                                      .base = base,
-                                     .offset_bytes = offset_bytes,
-                                     .constant = nullptr});
+                                     .offset_bytes = offset_bytes});
   views_[{base, offset_bytes}].push_back(made);
   return made;
 }
@@ -230,9 +228,8 @@ ValueIndex Lowering::constant(const std::string& name, const Tensor& tensor) {
 
 ValueIndex Lowering::add(const onednn::Offer& offer, const Layout& destination,
                          PrimitiveStep step) {
-  const ValueIndex made = add_value({.name = graph_.value(node_->outputs.front()).name,
-                                     .layout = destination,
-                                     .constant = nullptr});
+  const ValueIndex made =
+      add_value({.name = graph_.value(node_->outputs.front()).name, .layout = destination});
   Step result;
   result.op = node_->name;
   result.type = step.type.empty() ? node_->op_type : step.type;
@@ -261,7 +258,7 @@ std::vector<ValueIndex> Lowering::add(std::string implementation, std::vector<Va
   step.type = node_->op_type;
   step.implementation = std::move(implementation);
   for (const Layout& output : outputs) {
-    step.outputs.push_back(add_value({.name = node_->name, .layout = output, .constant = nullptr}));
+    step.outputs.push_back(add_value({.name = node_->name, .layout = output}));
   }
   if (!inputs.empty()) step.source = layout(inputs.front()).dtype();
   step.weights = step.source;
@@ -310,7 +307,7 @@ ValueIndex Lowering::reordered(ValueIndex value, const Layout& wanted) {
   step.op = stored.name;
   step.type = "reorder";
   step.inputs = {value};
-  step.outputs = {add_value({.name = stored.name, .layout = wanted, .constant = nullptr})};
+  step.outputs = {add_value({.name = stored.name, .layout = wanted})};
   step.source = step.weights = from.dtype();
   step.destination = wanted.dtype();
   if (from.size() == 0) {

@@ -21,9 +21,9 @@ namespace ampd::engine {
 
 /// The arguments of one primitive, for Lowering::add.
 struct PrimitiveStep {
-  std::string type;  // the ONNX operator; empty: the node's
-  std::vector<std::pair<int, ValueIndex>> arguments;
-  std::optional<ValueIndex> overwritten;  // what a sum post-op adds to
+  std::string type{};  // the ONNX operator; empty: the node's
+  std::vector<std::pair<int, ValueIndex>> arguments{};
+  std::optional<ValueIndex> overwritten{};  // what a sum post-op adds to
   bool may_replace = false;
   tensor::DType source = tensor::DType::f32;
   tensor::DType weights = tensor::DType::f32;

@@ -61,7 +61,7 @@ class Planner {
   }
 
   ValueIndex add_copy(std::vector<Step>& steps, ValueIndex from, const std::string& op) {
-    StoredValue copy{.name = value(from).name, .layout = value(from).layout, .constant = nullptr};
+    StoredValue copy{.name = value(from).name, .layout = value(from).layout};
     const auto bytes = static_cast<std::size_t>(copy.layout.bytes());
     const auto made = static_cast<ValueIndex>(values_.size());
     Step step;

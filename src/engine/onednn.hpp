@@ -55,8 +55,8 @@ struct Binary {
 /// execution: post_op_argument(its position).
 struct PostOperation {
   enum class Kind : std::uint8_t { eltwise, sum, binary } kind = Kind::eltwise;
-  Eltwise eltwise;
-  Binary binary;
+  Eltwise eltwise{};
+  Binary binary{};
 };
 using PostOperations = std::vector<PostOperation>;
 int post_op_argument(std::size_t position);

@@ -96,7 +96,10 @@ const tensor::Shape& shape_of(const Graph& graph, graph::ValueId id) {
 }
 
 bool is_float32(const Graph& graph, const Node& node) {
-  if (node.inputs.empty() || node.inputs[0] == graph::no_value) return false;
+  if (node.inputs.empty() || node.inputs[0] == graph::no_value ||
+      node.outputs[0] == graph::no_value) {
+    return false;
+  }
   const auto is_other_float = [&](graph::ValueId id) {
     return id != graph::no_value && tensor::is_floating(graph.value(id).dtype) &&
            graph.value(id).dtype != tensor::DType::f32;
@@ -120,7 +123,11 @@ bool has_empty_value(const Graph& graph, const Node& node) {
 }
 
 std::int64_t output_size(const Graph& graph, const Node& node) {
-  return tensor::element_count(shape_of(graph, node.outputs[0]));
+  std::int64_t size = 0;
+  for (const graph::ValueId id : node.outputs) {
+    if (id != graph::no_value) size += tensor::element_count(shape_of(graph, id));
+  }
+  return size;
 }
 
 }  // namespace ampd::engine

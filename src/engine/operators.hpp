@@ -30,6 +30,7 @@ struct Operator {
   /// Whether `lower` does the post-ops too.
   bool fuses_post_ops = false;
 
+  /// Floating-point operations of one execution, without post-ops.
   std::int64_t (*flops)(const graph::Graph& graph, const graph::Node& node) = nullptr;
 };
 

@@ -16,7 +16,9 @@
 
 namespace ampd::engine {
 
-/// Precision of operators by node name; unnamed ones are fp32 (or follow their inputs, if glue).
+/// Precision of operators by node name. Unnamed ones are fp32, whatever precision the file stores
+/// them in; those that are not tunable follow their inputs. Names that the graph does not have are
+/// ignored: passes may have folded their nodes.
 using Assignment = std::map<std::string, Precision>;
 
 /// One step of a program, for tests, profiles and people.
@@ -32,14 +34,18 @@ struct StepReport {
   double milliseconds = 0;  // of the last profiled run
 };
 
-/// Reordered weights, shared by the programs of one model. Used from one thread.
+/// Reordered weights, shared by the programs of one model, whatever shapes they are specialised
+/// for. Used from one thread at a time.
 class WeightCache;
 std::shared_ptr<WeightCache> make_weight_cache();
 
+/// Used from one thread at a time. NaN: as oneDNN's kernels have it, Relu, Clip and MaxPool may
+/// turn one into a bound; sums, products and normalisations keep it.
 class Program {
  public:
-  /// `graph` is specialised: all shapes known, passes run. Throws Error(unsupported) listing every
-  /// operator that cannot be executed.
+  /// `graph` is specialised: all shapes known, passes run; it is not needed afterwards. Throws
+  /// Error(unsupported) listing every operator that cannot be executed, or naming one that cannot
+  /// run in its precision here.
   Program(const graph::Graph& graph, const Assignment& assignment,
           std::shared_ptr<WeightCache> weights);
   ~Program();

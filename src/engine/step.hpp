@@ -32,7 +32,7 @@ struct StoredValue {
   std::size_t input = 0;
   ValueIndex base = -1;
   std::int64_t offset_bytes = 0;
-  std::shared_ptr<const std::byte> constant;
+  std::shared_ptr<const std::byte> constant{};
 };
 
 struct PrimitiveCall {

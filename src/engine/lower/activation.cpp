@@ -120,7 +120,6 @@ std::optional<ValueIndex> add_eltwise(Lowering& lowering, const Eltwise& operati
   return lowering.add(*offer, layout,
                       {.type = type,
                        .arguments = {{DNNL_ARG_SRC, value}},
-                       .overwritten = std::nullopt,
                        .may_replace = true,
                        .source = layout.dtype(),
                        .weights = layout.dtype()});

@@ -61,8 +61,7 @@ std::optional<ValueIndex> add_primitive(Lowering& lowering, const Entry& entry,
   b = lowering.as(b,
                   destination.dense_like(lowering.layout(b).dtype(), lowering.layout(b).shape()));
   onednn::PostOperations negation;
-  if (is_negated)
-    negation.push_back({.eltwise = {dnnl::algorithm::eltwise_linear, -1, 0}, .binary = {}});
+  if (is_negated) negation.push_back({.eltwise = {dnnl::algorithm::eltwise_linear, -1, 0}});
   const auto offer =
       onednn::binary(entry.algorithm, destination.descriptor(), lowering.layout(b).descriptor(),
                      destination.descriptor(), negation);
@@ -70,7 +69,6 @@ std::optional<ValueIndex> add_primitive(Lowering& lowering, const Entry& entry,
   return lowering.add(*offer, destination,
                       {.type = type,
                        .arguments = {{DNNL_ARG_SRC_0, a}, {DNNL_ARG_SRC_1, b}},
-                       .overwritten = std::nullopt,
                        .may_replace = true,
                        .source = dtype,
                        .weights = lowering.layout(b).dtype()});
@@ -101,8 +99,7 @@ std::optional<ValueIndex> add_sum(Lowering& lowering, const Node& node) {
   if (node.op_type != "Sum" || !has_same_shape(lowering.graph(), node)) return std::nullopt;
   const ValueIndex first = lowering.as_dense(lowering.as_dtype(lowering.input(node, 0), dtype));
   const Layout layout = lowering.layout(first);
-  PrimitiveStep step{
-      .type = "", .arguments = {}, .overwritten = std::nullopt, .source = dtype, .weights = dtype};
+  PrimitiveStep step{.source = dtype, .weights = dtype};
   for (std::size_t slot = 0; slot < node.inputs.size(); ++slot) {
     step.arguments.emplace_back(DNNL_ARG_MULTIPLE_SRC + static_cast<int>(slot),
                                 lowering.as(lowering.input(node, slot), layout));

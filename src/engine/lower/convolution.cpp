@@ -110,11 +110,8 @@ bool lower_convolution(Lowering& lowering, const Node& node) {
   if (!offer) return false;
   const ValueIndex x = lowering.as(lowering.input(node, 0), Layout(offer->source()));
   const ValueIndex w = lowering.as(weights_of(lowering, node, p), Layout(offer->weights()));
-  PrimitiveStep step{.type = "",
-                     .arguments = {{DNNL_ARG_SRC, x}, {DNNL_ARG_WEIGHTS, w}},
-                     .overwritten = std::nullopt,
-                     .source = source,
-                     .weights = source};
+  PrimitiveStep step{
+      .arguments = {{DNNL_ARG_SRC, x}, {DNNL_ARG_WEIGHTS, w}}, .source = source, .weights = source};
   if (p.has_bias) {
     const ValueIndex bias = lowering.reshaped(lowering.input(node, 2), {p.destination[1]});
     step.arguments.emplace_back(DNNL_ARG_BIAS, lowering.as_row_major(bias, DType::f32));

@@ -12,13 +12,16 @@ namespace ampd::engine {
 using graph::Graph;
 using graph::Node;
 
-// Shared by all: the shape of a value in a specialised graph, and whether all float values of the
-// node (inputs and outputs that are there) are float32.
+// Shared by all.
+
+/// Throws Error(invalid) naming the value when its shape is not known.
 const tensor::Shape& shape_of(const Graph& graph, graph::ValueId id);
+/// Whether the first input and output, and all inputs that are floating, are float32.
 bool is_float32(const Graph& graph, const Node& node);
 bool has_one_output(const Node& node);
 /// oneDNN is not asked about tensors without elements.
 bool has_empty_value(const Graph& graph, const Node& node);
+/// Elements of all outputs.
 std::int64_t output_size(const Graph& graph, const Node& node);
 
 // Convolution, transposed convolution.

@@ -181,8 +181,7 @@ bool lower_concat(Lowering& lowering, const Node& node) {
   });
   const Layout leader = lowering.layout(largest);
   const Layout destination = leader.dense_like(dtype, shape);
-  PrimitiveStep step{
-      .type = "", .arguments = {}, .overwritten = std::nullopt, .source = dtype, .weights = dtype};
+  PrimitiveStep step{.source = dtype, .weights = dtype};
   std::vector<onednn::Description> sources;
   for (std::size_t slot = 0; slot < parts.size(); ++slot) {
     const Layout layout = leader.dense_like(dtype, lowering.layout(parts[slot]).shape());

@@ -64,9 +64,7 @@ bool lower_softmax(Lowering& lowering, const Node& node) {
   if (!offer) return false;
   lowering.define(node, 0,
                   lowering.add(*offer, layout,
-                               {.type = "",
-                                .arguments = {{DNNL_ARG_SRC, x}},
-                                .overwritten = std::nullopt,
+                               {.arguments = {{DNNL_ARG_SRC, x}},
                                 .may_replace = true,
                                 .source = dtype,
                                 .weights = dtype}));
@@ -88,13 +86,10 @@ bool lower_local_response(Lowering& lowering, const Node& node) {
       node.attributes.real("beta", 0.75F), node.attributes.real("bias", 1)};
   const auto offer = onednn::local_response(parameters, layout.descriptor());
   if (!offer) return false;
-  lowering.define(node, 0,
-                  lowering.add(*offer, layout,
-                               {.type = "",
-                                .arguments = {{DNNL_ARG_SRC, x}},
-                                .overwritten = std::nullopt,
-                                .source = dtype,
-                                .weights = dtype}));
+  lowering.define(
+      node, 0,
+      lowering.add(*offer, layout,
+                   {.arguments = {{DNNL_ARG_SRC, x}}, .source = dtype, .weights = dtype}));
   return true;
 }
 
@@ -143,11 +138,9 @@ bool lower_batch_normalization(Lowering& lowering, const Node& node) {
     lowering.define(node, 0, apply_post_ops(lowering, node, shifted));
     return true;
   }
-  PrimitiveStep step{.type = "",
-                     .arguments = {{DNNL_ARG_SRC_0, x},
+  PrimitiveStep step{.arguments = {{DNNL_ARG_SRC_0, x},
                                    {DNNL_ARG_SRC_1, factors},
                                    {onednn::post_op_argument(0), summands}},
-                     .overwritten = std::nullopt,
                      .may_replace = post_ops.sum == graph::no_value,
                      .source = dtype,
                      .weights = DType::f32};

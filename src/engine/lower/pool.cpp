@@ -86,12 +86,9 @@ bool lower_pool(Lowering& lowering, const Node& node) {
                             Layout::channels_last(dtype, shape).descriptor(), window);
   }
   if (!offer) return false;
-  const ValueIndex result = lowering.add(*offer, Layout(offer->destination()),
-                                         {.type = "",
-                                          .arguments = {{DNNL_ARG_SRC, x}},
-                                          .overwritten = std::nullopt,
-                                          .source = dtype,
-                                          .weights = dtype});
+  const ValueIndex result =
+      lowering.add(*offer, Layout(offer->destination()),
+                   {.arguments = {{DNNL_ARG_SRC, x}}, .source = dtype, .weights = dtype});
   lowering.define(node, 0, result);
   return true;
 }

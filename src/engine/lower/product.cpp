@@ -27,6 +27,18 @@ std::int64_t count(Shape::const_iterator begin, Shape::const_iterator end) {
   return tensor::element_count(Shape(begin, end));
 }
 
+/// One constant matrix, which oneDNN lays out as it likes.
+bool has_weights(const Graph& graph, const Node& node, const Problem& p) {
+  return graph.value(node.inputs[1]).constant.has_value() && p.b.size() == 2;
+}
+
+/// One number per column.
+Shape row_shape(const Problem& p) {
+  Shape shape(p.c.size(), 1);
+  shape.back() = p.c.back();
+  return shape;
+}
+
 /// One matrix product where every batch of A meets the same B, else batches of equal rank.
 Problem problem_of(const Graph& graph, const Node& node) {
   Shape a = shape_of(graph, node.inputs[0]);
@@ -51,22 +63,13 @@ Problem problem_of(const Graph& graph, const Node& node) {
   return {a, b, c};
 }
 
-struct Operands {
-  Layout a;
-  onednn::Description b;
-  bool has_bias = false;
-};
-
-std::optional<onednn::Offer> choose(const Problem& p, const Operands& operands, DType destination,
+std::optional<onednn::Offer> choose(const Problem& p, const Layout& a, const onednn::Description& b,
+                                    bool has_bias, DType destination,
                                     const onednn::PostOperations& post_ops) {
   onednn::Weighted t;
-  t.source = operands.a.descriptor();
-  t.weights = operands.b;
-  if (operands.has_bias) {
-    Shape bias(p.c.size(), 1);
-    bias.back() = p.c.back();
-    t.bias = Layout(DType::f32, bias).descriptor();
-  }
+  t.source = a.descriptor();
+  t.weights = b;
+  if (has_bias) t.bias = Layout(DType::f32, row_shape(p)).descriptor();
   t.destination = Layout(destination, p.c).descriptor();
   return onednn::matmul(t, post_ops);
 }
@@ -88,6 +91,44 @@ ValueIndex operand(Lowering& lowering, const Node& node, std::size_t slot, const
     value = lowering.view(value, lowering.layout(value).permuted(axes));
   }
   return lowering.reshaped(value, shape);
+}
+
+ValueIndex as_matrix(Lowering& lowering, ValueIndex value, DType dtype) {
+  value = lowering.as_dtype(value, dtype);
+  return is_matrix(lowering.layout(value)) ? value : lowering.as_row_major(value, dtype);
+}
+
+/// What is multiplied, in the dtype of the product; constant weights as the file has them.
+struct Inputs {
+  ValueIndex a = -1;
+  ValueIndex b = -1;
+  bool has_weights = false;
+};
+
+Inputs inputs_of(Lowering& lowering, const Node& node, const Problem& p) {
+  const DType dtype = lowering.source_dtype();
+  Inputs inputs;
+  inputs.has_weights = has_weights(lowering.graph(), node, p);
+  inputs.a = as_matrix(lowering, operand(lowering, node, 0, "transA", p.a), dtype);
+  inputs.b = operand(lowering, node, 1, "transB", p.b);
+  if (!inputs.has_weights) inputs.b = as_matrix(lowering, inputs.b, dtype);
+  return inputs;
+}
+
+Inputs in_rows(Lowering& lowering, Inputs inputs) {
+  const DType dtype = lowering.source_dtype();
+  inputs.a = lowering.as_row_major(inputs.a, dtype);
+  if (!inputs.has_weights) inputs.b = lowering.as_row_major(inputs.b, dtype);
+  return inputs;
+}
+
+std::optional<onednn::Offer> choose(Lowering& lowering, const Problem& p, const Inputs& inputs,
+                                    bool has_bias, DType destination,
+                                    const onednn::PostOperations& post_ops) {
+  const onednn::Description b = inputs.has_weights
+                                    ? onednn::any_layout(lowering.source_dtype(), p.b)
+                                    : lowering.layout(inputs.b).descriptor();
+  return choose(p, lowering.layout(inputs.a), b, has_bias, destination, post_ops);
 }
 
 /// How much of Gemm's C and of the post-ops the primitive does itself.
@@ -146,53 +187,35 @@ bool lower_product(Lowering& lowering, const Node& node) {
   const Graph& graph = lowering.graph();
   const Problem p = problem_of(graph, node);
   Extras extras = extras_of(graph, node, p);
-  const DType source = lowering.source_dtype();
-  ValueIndex a = lowering.as_dtype(operand(lowering, node, 0, "transA", p.a), source);
-  ValueIndex b = operand(lowering, node, 1, "transB", p.b);
-  const bool has_weights = lowering.constant_input(node, 1) != nullptr && p.b.size() == 2;
-  if (!has_weights) b = lowering.as_dtype(b, source);
-  if (!is_matrix(lowering.layout(a))) a = lowering.as_row_major(a, source);
-  if (!has_weights && !is_matrix(lowering.layout(b))) b = lowering.as_row_major(b, source);
-
+  Inputs inputs = inputs_of(lowering, node, p);
   FusedPostOps post_ops;
   std::optional<onednn::Offer> offer;
-  const auto attempt = [&] {
-    const Operands operands{
-        lowering.layout(a),
-        has_weights ? onednn::any_layout(source, p.b) : lowering.layout(b).descriptor(),
-        extras.has_bias};
-    offer = choose(p, operands, extras.can_fuse ? lowering.destination_dtype() : DType::f32,
-                   post_ops.operations);
-  };
   if (extras.can_fuse) {
     post_ops = fused_post_ops(graph, node, p.c.size(), p.c.size() - 1);
-    attempt();
+    offer = choose(lowering, p, inputs, extras.has_bias, lowering.destination_dtype(),
+                   post_ops.operations);
   }
   if (!offer) {
     extras.can_fuse = false;
     post_ops = {};
-    attempt();
+    offer = choose(lowering, p, inputs, extras.has_bias, DType::f32, {});
   }
   if (!offer) {
-    a = lowering.as_row_major(a, source);
-    if (!has_weights) b = lowering.as_row_major(b, source);
-    attempt();
+    inputs = in_rows(lowering, inputs);
+    offer = choose(lowering, p, inputs, extras.has_bias, DType::f32, {});
   }
   if (!offer) return false;
 
-  PrimitiveStep step{.type = "",
-                     .arguments = {{DNNL_ARG_SRC, lowering.as(a, Layout(offer->source()))},
-                                   {DNNL_ARG_WEIGHTS, lowering.as(b, Layout(offer->weights()))}},
-                     .overwritten = std::nullopt,
-                     .source = source,
-                     .weights = source};
+  const DType source = lowering.source_dtype();
+  PrimitiveStep step{
+      .arguments = {{DNNL_ARG_SRC, lowering.as(inputs.a, Layout(offer->source()))},
+                    {DNNL_ARG_WEIGHTS, lowering.as(inputs.b, Layout(offer->weights()))}},
+      .source = source,
+      .weights = source};
   const Layout destination(offer->destination());
   if (extras.has_bias) {
-    Shape bias(p.c.size(), 1);
-    bias.back() = p.c.back();
-    step.arguments.emplace_back(
-        DNNL_ARG_BIAS,
-        lowering.as_row_major(lowering.reshaped(lowering.input(node, 2), bias), DType::f32));
+    const ValueIndex bias = lowering.reshaped(lowering.input(node, 2), row_shape(p));
+    step.arguments.emplace_back(DNNL_ARG_BIAS, lowering.as_row_major(bias, DType::f32));
   }
   add_arguments(lowering, post_ops, destination, step);
   const ValueIndex product = lowering.add(*offer, destination, std::move(step));
@@ -207,13 +230,10 @@ std::int64_t flops_of_product(const Graph& graph, const Node& node) {
 
 bool is_product_offered(const Graph& graph, const Node& node, DType dtype) {
   const Problem p = problem_of(graph, node);
-  const Extras extras = extras_of(graph, node, p);
-  const bool has_weights = graph.value(node.inputs[1]).constant.has_value() && p.b.size() == 2;
-  const Operands operands{
-      Layout(dtype, p.a),
-      has_weights ? onednn::any_layout(dtype, p.b) : Layout(dtype, p.b).descriptor(),
-      extras.has_bias};
-  return choose(p, operands, dtype, {}).has_value();
+  const onednn::Description b = has_weights(graph, node, p) ? onednn::any_layout(dtype, p.b)
+                                                            : Layout(dtype, p.b).descriptor();
+  return choose(p, Layout(dtype, p.a), b, extras_of(graph, node, p).has_bias, dtype, {})
+      .has_value();
 }
 
 }  // namespace ampd::engine

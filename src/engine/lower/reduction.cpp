@@ -61,9 +61,8 @@ bool lower_reduction(Lowering& lowering, const Node& node) {
   const auto offer =
       onednn::reduction(algorithm, lowering.layout(matrix).descriptor(), destination.descriptor());
   if (!offer) return false;
-  const ValueIndex result = lowering.add(
-      *offer, destination,
-      {.type = "", .arguments = {{DNNL_ARG_SRC, matrix}}, .overwritten = std::nullopt});
+  const ValueIndex result =
+      lowering.add(*offer, destination, {.arguments = {{DNNL_ARG_SRC, matrix}}});
   lowering.define(node, 0, lowering.reshaped(result, lowering.shape_of(node.outputs[0])));
   return true;
 }
