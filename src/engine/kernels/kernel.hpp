@@ -79,7 +79,9 @@ std::span<const Kernel> quantization_kernels();
 std::span<const Kernel> recurrent_kernels();
 std::span<const Kernel> reduction_kernels();
 std::span<const Kernel> resampling_kernels();
+std::span<const Kernel> sampling_kernels();
 std::span<const Kernel> selection_kernels();
+std::span<const Kernel> signal_kernels();
 std::span<const Kernel> unary_kernels();
 
 }  // namespace ampd::engine

@@ -33,6 +33,7 @@ std::span<const ShapeRule> recurrent_shapes();
 std::span<const ShapeRule> reduction_shapes();
 std::span<const ShapeRule> resampling_shapes();
 std::span<const ShapeRule> selection_shapes();
+std::span<const ShapeRule> signal_shapes();
 
 /// The rule of an ai.onnx operator; null when there is none.
 const ShapeRule* find_shape_rule(std::string_view op_type);
