@@ -161,6 +161,12 @@ void keep_output_half_pixel(Upgrade& upgrade) {
   upgrade.node.attributes.set("coordinate_transformation_mode", std::string("output_half_pixel"));
 }
 
+void axis_to_input(Upgrade& upgrade) {
+  const std::int64_t axis = upgrade.node.attributes.integer("axis", 1);
+  upgrade.set_input(2, upgrade.constant("axis", Tensor::of<std::int64_t>({}, {axis})));
+  upgrade.node.attributes.erase("axis");
+}
+
 void rename_modes(Upgrade& upgrade) {
   const std::string mode = upgrade.node.attributes.text("mode", "bilinear");
   if (mode == "bilinear") upgrade.node.attributes.set("mode", std::string("linear"));
@@ -207,6 +213,7 @@ constexpr int always = newest_opset + 1;
 // In the order in which an operator's changes came.
 constexpr std::array changes{
     Change{"Clip", 11, bounds_to_inputs},
+    Change{"DFT", 20, axis_to_input},
     Change{"Dropout", 10, cast_mask},
     Change{"Dropout", 12, drop_ratio},
     Change{"GridSample", 20, rename_modes},

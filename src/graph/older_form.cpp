@@ -126,6 +126,13 @@ void drop_statistics(Lowering& lowering) {
   if (lowering.node.opset < 14) lowering.node.attributes.erase("training_mode");
 }
 
+void axis_to_attribute(Lowering& lowering) {
+  const auto axis = lowering.integers(2);
+  if (lowering.has(2) && !axis) lowering.refuse("has an axis that is computed");
+  lowering.node.attributes.set("axis", axis ? axis->at(0) : std::int64_t{-2});
+  lowering.node.inputs.resize(std::min<std::size_t>(lowering.node.inputs.size(), 2));
+}
+
 void rename_modes(Lowering& lowering) {
   const std::string mode = lowering.node.attributes.text("mode", "linear");
   if (mode == "linear") lowering.node.attributes.set("mode", std::string("bilinear"));
@@ -142,6 +149,7 @@ constexpr std::array changes{
     Change{"BatchNormalization", drop_statistics},
     Change{"Cast", drop_saturation},
     Change{"CastLike", drop_saturation},
+    Change{"DFT", axis_to_attribute},
     Change{"GridSample", rename_modes},
     Change{"LpPool", drop_dilations},
     Change{"Pad", expand_pads},

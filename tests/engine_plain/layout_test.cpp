@@ -138,5 +138,4 @@ TEST_CASE("tensors are made from shapes and numbers") {
   check("Shape", {count({2, 3, 4})}, ints({3}),
         {{"start", std::int64_t{-2}}, {"end", std::int64_t{-1}}});
   check("Size", {count({2, 3})}, tensor<std::int64_t>({}, {6}));
-  check("NonZero", {mat(2, {1, 0, -0.0F, 3})}, tensor<std::int64_t>({2, 2}, {0, 1, 0, 1}));
 }

@@ -188,3 +188,43 @@ TEST_CASE("softmax and its kin along any axis, at any height") {
   check("Softmax", {tensor<float>({1, 2, 2}, {0, 0, 0, 0})},
         tensor<float>({1, 2, 2}, {0.25F, 0.25F, 0.25F, 0.25F}), {}, 9);
 }
+
+TEST_CASE("groups of channels are normalized together, by scales per channel or per group") {
+  const Tensor x = tensor<float>({1, 4, 1}, {1, 3, 10, 30});
+  const Attributes two{{"num_groups", std::int64_t{2}}, {"epsilon", 0.0F}};
+  check("GroupNormalization", {x, vec({1, 2, 1, 1}), vec({0, 0, 5, 0})},
+        tensor<float>({1, 4, 1}, {-1, 2, 4, 1}), two);
+  check("GroupNormalization", {x, vec({1, 2}), vec({0, 5})},
+        tensor<float>({1, 4, 1}, {-1, 1, 3, 7}), two, 18);
+  check("MeanVarianceNormalization", {tensor<float>({2, 1, 1, 1}, {1, 3})},
+        tensor<float>({2, 1, 1, 1}, {-1, 1}));
+  check("MeanVarianceNormalization", {mat(2, {1, 3, 10, 30})}, mat(2, {-1, 1, -1, 1}),
+        {{"axes", Integers{-1}}});
+}
+
+TEST_CASE("Einsum sums over what its output lacks") {
+  const Tensor a = mat(2, {1, 2, 3, 4});
+  const Tensor b = mat(2, {5, 6, 7, 8});
+  const auto by = [](const std::string& equation) { return Attributes{{"equation", equation}}; };
+  check("Einsum", {a, b}, mat(2, {19, 22, 43, 50}), by("ij,jk->ik"));
+  check("Einsum", {a, b}, mat(2, {19, 22, 43, 50}), by("ij, jk"));
+  check("Einsum", {a}, mat(2, {1, 3, 2, 4}), by("ij->ji"));
+  check("Einsum", {a}, scalar(5), by("ii->"));
+  check("Einsum", {a}, vec({1, 4}), by("ii->i"));
+  check("Einsum", {a, b}, scalar(70), by("...,...->"));
+  check("Einsum", {tensor<float>({1, 2, 2}, {1, 2, 3, 4}), tensor<float>({2, 2, 1}, {1, 1, 2, 0})},
+        tensor<float>({2, 2, 1}, {3, 7, 2, 6}), by("...ij,...jk->...ik"));
+  CHECK(failure("Einsum", {a, b}, by("ij,jk->iq")).find("an output axis that no input has") !=
+        std::string::npos);
+  CHECK(failure("Einsum", {a}, by("ij,jk->ik")).find("another number of inputs") !=
+        std::string::npos);
+  CHECK(failure("Einsum", {a, vec({1, 2, 3})}, by("ij,j->i"))
+            .find("disagree about an axis: 2 and 3") != std::string::npos);
+}
+
+TEST_CASE("determinants by elimination") {
+  check("Det", {mat(2, {1, 2, 3, 4})}, scalar(-2));
+  check("Det", {tensor<float>({2, 3, 3}, {0, 1, 0, 1, 0, 0, 0, 0, 1, 2, 0, 0, 0, 3, 0, 5, 0, 4})},
+        vec({-1, 24}));
+  check("Det", {mat(2, {1, 2, 2, 4})}, scalar(0));
+}

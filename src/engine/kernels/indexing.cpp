@@ -9,7 +9,6 @@
 namespace ampd::engine {
 namespace {
 
-using tensor::DType;
 using tensor::Shape;
 using tensor::Tensor;
 
@@ -238,43 +237,12 @@ bool run_reverse_sequence(KernelCall& call) {
   return true;
 }
 
-bool is_zero(const Tensor& value, std::size_t index) {
-  const auto size = static_cast<std::size_t>(tensor::size_bytes(value.dtype()));
-  const auto bytes = value.bytes().subspan(index * size, size);
-  const bool has_sign = tensor::is_floating(value.dtype());  // -0 is zero too
-  for (std::size_t i = 0; i < size; ++i) {
-    const std::byte mask = has_sign && i + 1 == size ? std::byte{0x7f} : std::byte{0xff};
-    if ((bytes[i] & mask) != std::byte{0}) return false;
-  }
-  return true;
-}
-
-bool run_non_zero(KernelCall& call) {
-  const Tensor& input = call.input(0);
-  const Shape shape = input.shape();
-  std::vector<std::int64_t> found;
-  for (std::int64_t i = 0; i < input.size(); ++i) {
-    if (!is_zero(input, static_cast<std::size_t>(i))) found.push_back(i);
-  }
-  Tensor result(DType::i64, {std::ssize(shape), std::ssize(found)});
-  const auto to = result.mutable_values<std::int64_t>();
-  const Shape strides = tensor::row_major_strides(shape);
-  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
-    for (std::size_t i = 0; i < found.size(); ++i) {
-      to[axis * found.size() + i] = found[i] / strides[axis] % shape[axis];
-    }
-  }
-  call.set_output(0, std::move(result));
-  return true;
-}
-
 constexpr auto moves = Kernel::Kind::moves;
 
 constexpr std::array kernels{
     Kernel{"Gather", moves, run_gather},
     Kernel{"GatherElements", moves, run_gather_elements},
     Kernel{"GatherND", moves, run_gather_nd},
-    Kernel{"NonZero", moves, run_non_zero},
     Kernel{"ReverseSequence", moves, run_reverse_sequence},
     Kernel{"ScatterElements", Kernel::Kind::computes, run_scatter_elements},
     Kernel{"ScatterND", Kernel::Kind::computes, run_scatter_nd},

@@ -71,6 +71,7 @@ std::span<const Kernel> creation_kernels();
 std::span<const Kernel> indexing_kernels();
 std::span<const Kernel> integer_product_kernels();
 std::span<const Kernel> layout_kernels();
+std::span<const Kernel> loss_kernels();
 std::span<const Kernel> matrix_kernels();
 std::span<const Kernel> normalization_kernels();
 std::span<const Kernel> pooling_kernels();
@@ -78,6 +79,9 @@ std::span<const Kernel> quantization_kernels();
 std::span<const Kernel> recurrent_kernels();
 std::span<const Kernel> reduction_kernels();
 std::span<const Kernel> resampling_kernels();
+std::span<const Kernel> sampling_kernels();
+std::span<const Kernel> selection_kernels();
+std::span<const Kernel> signal_kernels();
 std::span<const Kernel> unary_kernels();
 
 }  // namespace ampd::engine

@@ -1,10 +1,13 @@
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdint>
 
 #include "engine/kernels/dispatch.hpp"
 #include "engine/kernels/kernel.hpp"
 #include "engine/kernels/products.hpp"
 #include "engine/kernels/strided.hpp"
+#include "graph/einsum.hpp"
 
 namespace ampd::engine {
 namespace {
@@ -116,7 +119,111 @@ bool run_gemm(KernelCall& call) {
   return with_number(call.input(0).dtype(), [&]<class T>(Element<T>) { gemm<T>(call); });
 }
 
+/// Strides of one operand along every label; 0 where it lacks the label or broadcasts.
+Shape label_strides(const Shape& shape, const std::vector<std::size_t>& labels,
+                    std::size_t label_count) {
+  const Shape dense = tensor::row_major_strides(shape);
+  Shape strides(label_count, 0);
+  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+    if (shape[axis] != 1) strides[labels[axis]] += dense[axis];
+  }
+  return strides;
+}
+
+/// Sums products over all labels, the last input's innermost; one pass per element of the result.
+template <class T>
+void contract(KernelCall& call, const graph::Einsum& einsum, const Shape& extents) {
+  std::vector<std::size_t> order = einsum.output;
+  for (std::size_t label = 0; label < einsum.label_count; ++label) {
+    const bool is_free = std::ranges::find(order, label) == order.end();
+    if (is_free && extents[label] != 1) order.push_back(label);
+  }
+  std::vector<Shape> strides;
+  for (std::size_t i = 0; i < call.input_count(); ++i) {
+    strides.push_back(label_strides(call.input(i).shape(), einsum.inputs[i], einsum.label_count));
+  }
+  Shape space;
+  for (const std::size_t label : order) space.push_back(extents[label]);
+  const std::int64_t places = tensor::element_count(space);
+  const std::int64_t results = call.output(0).size();
+  T* to = call.output(0).mutable_values<T>().data();
+  std::vector<std::int64_t> offsets(call.input_count(), 0);
+  Shape position(order.size(), 0);
+  Accumulator<T> sum = 0;
+  for (std::int64_t place = 0; place < places; ++place) {
+    Accumulator<T> term = 1;
+    for (std::size_t i = 0; i < offsets.size(); ++i) {
+      term *= static_cast<Accumulator<T>>(
+          call.input(i).values<T>()[static_cast<std::size_t>(offsets[i])]);
+    }
+    sum += term;
+    if ((place + 1) % (places / results) == 0) {
+      *to++ = static_cast<T>(sum);
+      sum = 0;
+    }
+    for (std::size_t axis = order.size(); axis-- > 0;) {
+      const bool wraps = ++position[axis] == space[axis];
+      for (std::size_t i = 0; i < offsets.size(); ++i) {
+        const std::int64_t stride = strides[i][order[axis]];
+        offsets[i] += wraps ? -stride * (space[axis] - 1) : stride;
+      }
+      if (!wraps) break;
+      position[axis] = 0;
+    }
+  }
+}
+
+bool run_einsum(KernelCall& call) {
+  std::vector<std::size_t> ranks;
+  std::vector<Shape> shapes;
+  for (std::size_t i = 0; i < call.input_count(); ++i) {
+    shapes.push_back(call.input(i).shape());
+    ranks.push_back(shapes.back().size());
+  }
+  const graph::Einsum einsum = graph::parse_einsum(call.node(), ranks);
+  const Shape extents = graph::einsum_extents(call.node(), einsum, shapes);
+  if (call.output(0).size() == 0) return true;
+  return with_number(call.input(0).dtype(), [&]<class T>(Element<T>) {
+    if (tensor::element_count(extents) != 0) contract<T>(call, einsum, extents);
+  });
+}
+
+/// By elimination with the largest pivot of each column.
+double determinant(std::vector<double> m, std::size_t n) {
+  double result = 1;
+  for (std::size_t column = 0; column < n; ++column) {
+    std::size_t pivot = column;
+    for (std::size_t row = column + 1; row < n; ++row) {
+      if (std::abs(m[row * n + column]) > std::abs(m[pivot * n + column])) pivot = row;
+    }
+    if (m[pivot * n + column] == 0) return 0;
+    if (pivot != column) {
+      result = -result;
+      for (std::size_t k = 0; k < n; ++k) std::swap(m[pivot * n + k], m[column * n + k]);
+    }
+    result *= m[column * n + column];
+    for (std::size_t row = column + 1; row < n; ++row) {
+      const double factor = m[row * n + column] / m[column * n + column];
+      for (std::size_t k = column; k < n; ++k) m[row * n + k] -= factor * m[column * n + k];
+    }
+  }
+  return result;
+}
+
+bool run_determinant(KernelCall& call) {
+  const auto n = static_cast<std::size_t>(call.input(0).shape().back());
+  return with_real(call.input(0).dtype(), [&]<class T>(Element<T>) {
+    const T* from = call.input(0).values<T>().data();
+    for (T& result : call.output(0).mutable_values<T>()) {
+      result = static_cast<T>(determinant({from, from + n * n}, n));
+      from += n * n;
+    }
+  });
+}
+
 constexpr std::array kernels{
+    Kernel{"Det", Kernel::Kind::computes, run_determinant},
+    Kernel{"Einsum", Kernel::Kind::computes, run_einsum},
     Kernel{"Gemm", Kernel::Kind::computes, run_gemm},
     Kernel{"MatMul", Kernel::Kind::computes, run_matmul},
 };

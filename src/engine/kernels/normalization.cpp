@@ -264,16 +264,85 @@ bool run_local_response(KernelCall& call) {
   });
 }
 
+/// The scale and shift hold a number per channel or, before opset 21, per group.
+bool run_group_normalization(KernelCall& call) {
+  const Channels channels = channels_of(call.input(0).shape());
+  const std::int64_t groups = call.attributes().integer("num_groups", 1);
+  const std::int64_t members = channels.count / groups;
+  const double epsilon = call.attributes().real("epsilon", 1e-5F);
+  const bool per_group = call.input(1).size() == groups;
+  return with_real(call.input(0).dtype(), [&]<class T>(Element<T>) {
+    const T* from = call.input(0).values<T>().data();
+    T* to = call.output(0).mutable_values<T>().data();
+    for (std::int64_t plane = 0; plane < channels.planes; plane += members) {
+      const Moments moments = moments_of(from, members * channels.pixels);
+      const double inverse = 1 / std::sqrt(moments.variance + epsilon);
+      for (std::int64_t i = 0; i < members * channels.pixels; ++i) {
+        const std::int64_t channel = (plane + i / channels.pixels) % channels.count;
+        const auto k = static_cast<std::size_t>(per_group ? channel / members : channel);
+        const double value = (static_cast<double>(*from++) - moments.mean) * inverse;
+        *to++ = static_cast<T>(value * static_cast<double>(call.input(1).values<T>()[k]) +
+                               static_cast<double>(call.input(2).values<T>()[k]));
+      }
+    }
+  });
+}
+
+/// Zero mean and unit variance over some axes, those of batch and pixels unless told otherwise.
+bool run_mean_variance(KernelCall& call) {
+  const Shape& shape = call.input(0).shape();
+  std::vector<std::int64_t> axes{0, 2, 3};
+  if (call.attributes().has("axes")) axes = call.attributes().integers("axes");
+  Shape strides = tensor::row_major_strides(shape);
+  Shape kept(shape.size(), 0);  // strides of a table with one entry per kept place
+  std::vector<bool> gone(shape.size(), false);
+  for (const std::int64_t axis : axes) gone[call.axis(axis, shape.size())] = true;
+  std::int64_t places = 1;
+  for (std::size_t axis = shape.size(); axis-- > 0;) {
+    if (gone[axis]) continue;
+    kept[axis] = places;
+    places *= shape[axis];
+  }
+  const auto place_of = [&](std::size_t i) {
+    std::int64_t place = 0;
+    for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+      place += static_cast<std::int64_t>(i) / strides[axis] % shape[axis] * kept[axis];
+    }
+    return static_cast<std::size_t>(place);
+  };
+  return with_real(call.input(0).dtype(), [&]<class T>(Element<T>) {
+    const auto from = call.input(0).values<T>();
+    const auto to = call.output(0).mutable_values<T>();
+    const double count = static_cast<double>(from.size()) / static_cast<double>(places);
+    std::vector<Moments> moments(static_cast<std::size_t>(places));
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      moments[place_of(i)].mean += static_cast<double>(from[i]) / count;
+    }
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      Moments& each = moments[place_of(i)];
+      const double distance = static_cast<double>(from[i]) - each.mean;
+      each.variance += distance * distance / count;
+    }
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      const Moments& each = moments[place_of(i)];
+      to[i] = static_cast<T>((static_cast<double>(from[i]) - each.mean) /
+                             (std::sqrt(each.variance) + 1e-9));
+    }
+  });
+}
+
 constexpr auto computes = Kernel::Kind::computes;
 
 constexpr std::array kernels{
     Kernel{"BatchNormalization", computes, run_batch_normalization},
+    Kernel{"GroupNormalization", computes, run_group_normalization},
     Kernel{"Hardmax", computes, run_hardmax},
     Kernel{"InstanceNormalization", computes, run_instance_normalization},
     Kernel{"LRN", computes, run_local_response},
     Kernel{"LayerNormalization", computes, run_layer_normalization},
     Kernel{"LogSoftmax", computes, run_log_softmax},
     Kernel{"LpNormalization", computes, run_lp_normalization},
+    Kernel{"MeanVarianceNormalization", computes, run_mean_variance},
     Kernel{"Softmax", computes, run_softmax},
 };
 

@@ -5,7 +5,6 @@
 namespace ampd::graph {
 namespace {
 
-using tensor::DType;
 using tensor::Shape;
 using tensor::unknown_extent;
 
@@ -50,17 +49,10 @@ void infer_scatter(NodeTypes& types) {
   infer_same(types);
 }
 
-void infer_non_zero(NodeTypes& types) {
-  std::int64_t rank = unknown_extent;
-  if (types.rank(0)) rank = static_cast<std::int64_t>(*types.rank(0));
-  types.set(0, DType::i64, Shape{rank, unknown_extent});
-}
-
 constexpr std::array rules{
     ShapeRule{"Gather", 1, 2, 2, 1, infer_gather},
     ShapeRule{"GatherElements", 11, 2, 2, 1, infer_gather_elements},
     ShapeRule{"GatherND", 11, 2, 2, 1, infer_gather_nd},
-    ShapeRule{"NonZero", 9, 1, 1, 1, infer_non_zero},
     ShapeRule{"ReverseSequence", 10, 2, 2, 1, infer_same},
     ShapeRule{"ScatterElements", 11, 3, 3, 1, infer_scatter},
     ShapeRule{"ScatterND", 11, 3, 3, 1, infer_scatter},

@@ -1,6 +1,7 @@
 #include <array>
 
 #include "ampd/error.hpp"
+#include "graph/einsum.hpp"
 #include "graph/shapes/shape_rule.hpp"
 
 namespace ampd::graph {
@@ -85,6 +86,22 @@ void infer_gemm(NodeTypes& types) {
   types.set(0, types.dtype(0), result);
 }
 
+void infer_einsum(NodeTypes& types) {
+  std::vector<std::size_t> ranks;
+  std::vector<Shape> shapes;
+  for (std::size_t i = 0; i < types.input_count(); ++i) {
+    types.require_one_dtype({0, i});
+    if (!types.shape(i)) return types.set(0, types.dtype(0), std::nullopt);
+    shapes.push_back(*types.shape(i));
+    ranks.push_back(shapes.back().size());
+  }
+  const Einsum einsum = parse_einsum(types.node(), ranks);
+  const Shape extents = einsum_extents(types.node(), einsum, shapes);
+  Shape result;
+  for (const std::size_t label : einsum.output) result.push_back(extents[label]);
+  types.set(0, types.dtype(0), result);
+}
+
 void infer_determinant(NodeTypes& types) {
   std::optional<Shape> result = types.shape(0);
   if (result) {
@@ -98,6 +115,7 @@ void infer_determinant(NodeTypes& types) {
 
 constexpr std::array rules{
     ShapeRule{"Det", 11, 1, 1, 1, infer_determinant},
+    ShapeRule{"Einsum", 12, 1, any_number, 1, infer_einsum},
     ShapeRule{"Gemm", 1, 2, 3, 1, infer_gemm},
     ShapeRule{"MatMul", 1, 2, 2, 1, infer_matmul},
     ShapeRule{"MatMulInteger", 10, 2, 4, 1, infer_integer_matmul},

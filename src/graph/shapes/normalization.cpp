@@ -66,8 +66,27 @@ void infer_layer_normalization(NodeTypes& types) {
   types.set(2, tensor::DType::f32, reduced);
 }
 
+void infer_group_normalization(NodeTypes& types) {
+  const std::int64_t groups = types.attributes().integer("num_groups", 0);
+  if (types.rank(0) && *types.rank(0) < 3) types.fail("needs an input with spatial axes");
+  const std::int64_t channels = types.shape(0) ? (*types.shape(0))[1] : unknown_extent;
+  if (groups < 1 || (channels >= 0 && channels % groups != 0)) {
+    types.fail("has " + std::to_string(groups) + " groups for " + std::to_string(channels) +
+               " channels");
+  }
+  for (const std::size_t input : {1, 2}) {
+    if (!types.shape(input) || channels < 0) continue;
+    const Shape& parameter = *types.shape(input);
+    const bool fits = parameter.size() == 1 &&
+                      (parameter[0] < 0 || parameter[0] == channels || parameter[0] == groups);
+    if (!fits) types.fail("has a parameter of shape " + tensor::to_string(parameter));
+  }
+  infer_same(types);
+}
+
 constexpr std::array rules{
     ShapeRule{"BatchNormalization", 1, 5, 5, 5, infer_batch_normalization},
+    ShapeRule{"GroupNormalization", 18, 3, 3, 1, infer_group_normalization},
     ShapeRule{"Hardmax", 1, 1, 1, 1, infer_softmax},
     ShapeRule{"InstanceNormalization", 1, 3, 3, 1, infer_instance_normalization},
     ShapeRule{"LRN", 1, 1, 1, 1, infer_local_response},

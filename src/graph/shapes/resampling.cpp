@@ -23,8 +23,51 @@ void infer_resize(NodeTypes& types) {
   types.set(0, types.dtype(0), result);
 }
 
+void infer_grid_sample(NodeTypes& types) {
+  if (!types.shape(0) || !types.shape(1)) return types.set(0, types.dtype(0), std::nullopt);
+  const Shape& picture = *types.shape(0);
+  const Shape& grid = *types.shape(1);
+  const auto axes = std::ssize(picture) - 2;
+  const bool fits = axes >= 1 && grid.size() == picture.size() &&
+                    (grid.back() < 0 || grid.back() == axes) &&
+                    (grid[0] < 0 || picture[0] < 0 || grid[0] == picture[0]);
+  if (!fits) {
+    types.fail("has a grid of shape " + tensor::to_string(grid) + " for a picture of " +
+               tensor::to_string(picture));
+  }
+  Shape result{picture[0], picture[1]};
+  result.insert(result.end(), grid.begin() + 1, grid.end() - 1);
+  types.set(0, types.dtype(0), result);
+}
+
+void infer_region_align(NodeTypes& types) {
+  const std::int64_t height = types.attributes().integer("output_height", 1);
+  const std::int64_t width = types.attributes().integer("output_width", 1);
+  const bool is_sensible = height >= 1 && height <= (1 << 16) && width >= 1 && width <= (1 << 16);
+  if (!is_sensible || types.attributes().integer("sampling_ratio", 0) > (1 << 12)) {
+    types.fail("has an impossible output or sampling_ratio");
+  }
+  if (types.rank(0) && *types.rank(0) != 4) types.fail("needs a picture of 4 dimensions");
+  std::int64_t regions = tensor::unknown_extent;
+  if (types.shape(1)) {
+    const Shape& corners = *types.shape(1);
+    if (corners.size() != 2 || (corners[1] >= 0 && corners[1] != 4)) types.fail("needs 4 corners");
+    regions = corners[0];
+  }
+  if (types.shape(2) && regions >= 0) {
+    const Shape& batches = *types.shape(2);
+    if (batches.size() != 1 || (batches[0] >= 0 && batches[0] != regions)) {
+      types.fail("needs a batch index per region");
+    }
+  }
+  const std::int64_t channels = types.shape(0) ? (*types.shape(0))[1] : tensor::unknown_extent;
+  types.set(0, types.dtype(0), Shape{regions, channels, height, width});
+}
+
 constexpr std::array rules{
+    ShapeRule{"GridSample", 16, 2, 2, 1, infer_grid_sample},
     ShapeRule{"Resize", 10, 1, 4, 1, infer_resize},
+    ShapeRule{"RoiAlign", 10, 3, 3, 1, infer_region_align},
 };
 
 }  // namespace

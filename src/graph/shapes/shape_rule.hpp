@@ -25,12 +25,15 @@ std::span<const ShapeRule> creation_shapes();
 std::span<const ShapeRule> elementwise_shapes();
 std::span<const ShapeRule> indexing_shapes();
 std::span<const ShapeRule> layout_shapes();
+std::span<const ShapeRule> loss_shapes();
 std::span<const ShapeRule> matrix_shapes();
 std::span<const ShapeRule> normalization_shapes();
 std::span<const ShapeRule> quantization_shapes();
 std::span<const ShapeRule> recurrent_shapes();
 std::span<const ShapeRule> reduction_shapes();
 std::span<const ShapeRule> resampling_shapes();
+std::span<const ShapeRule> selection_shapes();
+std::span<const ShapeRule> signal_shapes();
 
 /// The rule of an ai.onnx operator; null when there is none.
 const ShapeRule* find_shape_rule(std::string_view op_type);
