@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -19,6 +20,7 @@
 #include "ampd/dataloader.hpp"
 #include "ampd/dicts.hpp"
 #include "ampd/error.hpp"
+#include "ampd/model.hpp"
 #include "ampd/outcome.hpp"
 #include "ampd/trial.hpp"
 #include "ampd/tune_config.hpp"
@@ -70,14 +72,16 @@ class AutoMixedPrecisionTuneStrategy final : public TuneStrategy {
   using CalibrationFunc = std::function<void(const Candidate& candidate)>;
   using Hooks = std::map<std::string, std::function<void()>>;
 
-  /// `model` is the tuning space of a model that the program executes itself. `eval_func` judges
-  /// the candidates of traverse(). Without `dicts` the tuning begins; with them it goes on. The q_
-  /// parameters are for precisions that need a calibration; there is none yet, and `warnings` names
-  /// those that were given. Throws Error: invalid or unsupported for a space that cannot be tuned,
-  /// divergence for dicts of another tuning, unsupported for an `eval_dataloader` without an
-  /// `eval_func`, because there is nothing to run its batches on.
-  explicit AutoMixedPrecisionTuneStrategy(TuningSpace model, Conf conf = {},
-                                          Dataloader q_dataloader = {}, CalibrationFunc q_func = {},
+  /// What judges the candidates of traverse() is `eval_func`; else the conf's metric on the batches
+  /// of `eval_dataloader`, or on the conf's own data. Without `dicts` the tuning begins; with them
+  /// it goes on. The q_ parameters are for precisions that need a calibration; there is none yet,
+  /// and `warnings` names those that were given. ampd executes a model in this process, with the
+  /// conf's threads: what kills the engine kills the program, from which only the daemon protects.
+  /// Throws Error: what reading model and data gives; invalid or unsupported for a space that
+  /// cannot be tuned, and for an `eval_dataloader` without model or metric; divergence for dicts of
+  /// another tuning.
+  explicit AutoMixedPrecisionTuneStrategy(Model model, Conf conf = {}, Dataloader q_dataloader = {},
+                                          CalibrationFunc q_func = {},
                                           Dataloader eval_dataloader = {}, EvalFunc eval_func = {},
                                           Dicts dicts = {}, Hooks q_hooks = {});
   ~AutoMixedPrecisionTuneStrategy() override;
@@ -97,6 +101,11 @@ class AutoMixedPrecisionTuneStrategy final : public TuneStrategy {
 
   /// Operators in the order in which they hurt; those whose fallback was tried so far.
   std::vector<tuning::RankedOp> ranking() const;
+
+  /// Writes the ONNX model with the best config applied, after proving on all batches that it gives
+  /// the config's outputs bit for bit. Throws Error: unsupported for a strategy without a model,
+  /// conflict before there is a best config, divergence, and what writing gives.
+  void export_best(const std::filesystem::path& file) const;
 
   const std::vector<std::string>& warnings() const;
 

@@ -95,10 +95,13 @@ struct Evaluator::Cursor {
 };
 
 Evaluator::Evaluator(std::shared_ptr<Model> model, job::Job job)
+    : Evaluator(model, job, JobInputs(*model, job)) {}
+
+Evaluator::Evaluator(std::shared_ptr<Model> model, job::Job job, JobInputs inputs)
     : model_(std::move(model)),
       job_(std::move(job)),
       evaluation_(metric_of(job_)),
-      inputs_(*model_, job_),
+      inputs_(std::move(inputs)),
       graph_(model_->graph(inputs_.shapes())),
       space_(tuning_space(*graph_, job_.target())),
       outputs_(chosen_outputs(*model_, job_)) {}
@@ -117,7 +120,6 @@ std::optional<Evaluated> Evaluator::evaluate(const Precisions& precisions,
   check_precisions(*graph_, precisions, model_->source().name);
   Cursor cursor = begin(precisions, checkpoint);
   const auto program = model_->program(inputs_.shapes(), precisions);
-  const bool is_baseline = without_fp32(precisions).empty();
 
   BatchStream batches(inputs_, cursor.batches_done);
   Clock::time_point checkpointed = Clock::now();
@@ -129,7 +131,9 @@ std::optional<Evaluated> Evaluator::evaluate(const Precisions& precisions,
       checkpointed = Clock::now();
     }
     if (stops) return std::nullopt;
-    add_batch(cursor, *batches.next(), *program, is_baseline);
+    const std::optional<data::Batch> batch = batches.next();
+    if (!batch) break;
+    add_batch(cursor, *batch, precisions);
     observer.tell(
         {cursor.batches_done, inputs_.batch_count(), cursor.samples_done, cursor.metric.value()});
   }
@@ -139,14 +143,14 @@ std::optional<Evaluated> Evaluator::evaluate(const Precisions& precisions,
                    program->arena_bytes() + program->weights_bytes()};
 }
 
-void Evaluator::add_batch(Cursor& cursor, const data::Batch& batch, engine::Program& program,
-                          bool is_baseline) {
+void Evaluator::add_batch(Cursor& cursor, const data::Batch& batch, const Precisions& precisions) {
   const job::MetricTraits traits = job::traits(evaluation_.metric);
-  const data::Outputs outputs = run(program, batch);
+  const data::Outputs outputs = run(precisions, batch);
   std::optional<tensor::Tensor> labels = batch.labels;
   if (labels) labels = data::postprocess(evaluation_.postprocess, *std::move(labels));
   std::optional<data::Outputs> compared;
   if (traits.needs_reference) {
+    const bool is_baseline = without_fp32(precisions).empty();
     if (is_baseline) remember(batch.index, outputs);
     compared = is_baseline ? outputs : reference(batch);
   }
@@ -156,8 +160,9 @@ void Evaluator::add_batch(Cursor& cursor, const data::Batch& batch, engine::Prog
   cursor.samples_done += batch.samples;
 }
 
-data::Outputs Evaluator::run(engine::Program& program, const data::Batch& batch) const {
-  const std::vector<tensor::Tensor> all = program.run(batch.inputs);
+data::Outputs Evaluator::run(const Precisions& precisions, const data::Batch& batch) const {
+  const auto program = model_->program(shapes_of(batch.inputs), precisions);
+  const std::vector<tensor::Tensor> all = program->run(batch.inputs);
   data::Outputs outputs;
   for (const auto& [name, place] : outputs_) outputs.emplace_back(name, all.at(place));
   return outputs;
@@ -166,7 +171,7 @@ data::Outputs Evaluator::run(engine::Program& program, const data::Batch& batch)
 data::Outputs Evaluator::reference(const data::Batch& batch) {
   const auto found = references_.find(batch.index);
   if (found != references_.end()) return found->second;
-  data::Outputs outputs = run(*model_->program(inputs_.shapes(), {}), batch);
+  data::Outputs outputs = run({}, batch);
   remember(batch.index, outputs);
   return outputs;
 }

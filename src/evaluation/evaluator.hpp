@@ -35,6 +35,10 @@ class Evaluator {
   /// or one that names outputs that the model does not have.
   Evaluator(std::shared_ptr<Model> model, job::Job job);
 
+  /// The same with other batches than the job's own; their extents may differ where the model's are
+  /// free.
+  Evaluator(std::shared_ptr<Model> model, job::Job job, JobInputs inputs);
+
   /// The accuracy of a config, from the beginning or from a checkpoint of the same config; with a
   /// checkpoint the result is bit for bit that of an undisturbed evaluation. Nothing when stopped.
   /// Throws Error: invalid for a config that is not one of the model's, corrupt for a checkpoint
@@ -50,9 +54,8 @@ class Evaluator {
   struct Cursor;
 
   Cursor begin(const Precisions& precisions, const std::optional<nlohmann::json>& checkpoint) const;
-  void add_batch(Cursor& cursor, const data::Batch& batch, engine::Program& program,
-                 bool is_baseline);
-  data::Outputs run(engine::Program& program, const data::Batch& batch) const;
+  void add_batch(Cursor& cursor, const data::Batch& batch, const Precisions& precisions);
+  data::Outputs run(const Precisions& precisions, const data::Batch& batch) const;
   data::Outputs reference(const data::Batch& batch);
   void remember(std::int64_t batch, const data::Outputs& outputs);
 

@@ -39,23 +39,23 @@ std::optional<Exported> export_model(Model& model, const Precisions& precisions,
   exported.bytes = graph::export_onnx(model.bytes(), source.folder, source.name,
                                       without_fp32(precisions), engine::evaluate_plain);
   Model written(exported.bytes, {source.path, source.folder, source.name + ", as exported"});
-  const auto program = model.program(inputs.shapes(), precisions);
-  const auto written_program =
-      written.program(inputs.shapes(), stored_precisions(written.graph(inputs.shapes())->graph));
+  const Precisions stored = stored_precisions(written.graph(inputs.shapes())->graph);
 
   BatchStream batches(inputs);
-  for (std::int64_t done = 0; done < inputs.batch_count(); ++done) {
+  std::int64_t done = 0;
+  for (auto batch = batches.next(); batch; batch = batches.next(), ++done) {
     if (observer.wants_stop()) return std::nullopt;
-    const data::Batch batch = *batches.next();
-    const std::string different = first_difference(model.imported(), program->run(batch.inputs),
-                                                   written_program->run(batch.inputs));
+    const Shapes shapes = shapes_of(batch->inputs);
+    const std::string different =
+        first_difference(model.imported(), model.program(shapes, precisions)->run(batch->inputs),
+                         written.program(shapes, stored)->run(batch->inputs));
     if (!different.empty()) {
       throw Error(ErrorCode::divergence, "the exported model of " + source.name +
                                              " gives another " + different + " on batch " +
                                              std::to_string(done) +
                                              " than the config itself; it was not written");
     }
-    exported.samples_compared += batch.samples;
+    exported.samples_compared += batch->samples;
     observer.tell({done + 1, inputs.batch_count(), exported.samples_compared, {}});
   }
   return exported;

@@ -1,6 +1,7 @@
 #include "evaluation/job_inputs.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "ampd/error.hpp"
@@ -66,6 +67,13 @@ JobInputs::JobInputs(Model& model, const job::Job& job) : seed_(job.seed) {
   }
 }
 
+JobInputs::JobInputs(BatchSource source)
+    : source_(std::move(source)), batch_count_(std::numeric_limits<std::int64_t>::max()) {
+  const std::optional<data::Batch> first = source_(0);
+  if (!first) throw Error(ErrorCode::invalid, "the dataloader gives no batch");
+  shapes_ = shapes_of(first->inputs);
+}
+
 data::Batch JobInputs::made_up_batch(std::int64_t index) const {
   data::Batch batch;
   batch.index = index;
@@ -82,6 +90,7 @@ BatchStream::BatchStream(const JobInputs& inputs, std::int64_t first)
 std::optional<data::Batch> BatchStream::next() {
   if (prefetcher_) return prefetcher_->next();
   if (next_ >= inputs_.batch_count_) return std::nullopt;
+  if (inputs_.source_) return inputs_.source_(next_++);
   return inputs_.made_up_batch(next_++);
 }
 

@@ -1,8 +1,9 @@
-// The batches on which the configs of a job are run: the job's evaluation data, or made-up inputs
-// for a job whose accuracy comes from a command.
+// The batches on which the configs of a job are run: the job's evaluation data, batches that a
+// program makes, or made-up inputs for a job whose accuracy comes from a command.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -13,14 +14,22 @@
 
 namespace ampd::evaluation {
 
+/// Batch `index`, always the same; nothing after the last one.
+using BatchSource = std::function<std::optional<data::Batch>(std::int64_t index)>;
+
 class JobInputs {
  public:
   /// Opens the job's data. Throws what data::Dataloader throws, and Error(invalid) when the job
   /// names other inputs than the model has.
   JobInputs(Model& model, const job::Job& job);
 
-  /// Of every batch; all batches have the same.
+  /// Throws Error(invalid) when the source has no batch.
+  explicit JobInputs(BatchSource source);
+
+  /// Of the first batch; all batches of a job's own data have the same.
   const Shapes& shapes() const { return shapes_; }
+
+  /// Of a source: the largest number, as it is not known.
   std::int64_t batch_count() const { return batch_count_; }
 
  private:
@@ -28,7 +37,8 @@ class JobInputs {
 
   data::Batch made_up_batch(std::int64_t index) const;
 
-  std::unique_ptr<data::Dataloader> loader_;  // null: made up
+  std::unique_ptr<data::Dataloader> loader_;  // null: made up, or from the source
+  BatchSource source_;
   std::shared_ptr<const SpecialGraph> graph_;
   std::uint64_t seed_ = 0;
   Shapes shapes_;

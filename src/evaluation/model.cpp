@@ -143,6 +143,12 @@ Precisions without_fp32(Precisions precisions) {
   return precisions;
 }
 
+Shapes shapes_of(const Tensors& tensors) {
+  Shapes shapes;
+  for (const auto& [name, value] : tensors) shapes.emplace(name, value.shape());
+  return shapes;
+}
+
 std::vector<std::string> output_names(const graph::Graph& graph) {
   std::vector<std::string> names;
   for (const graph::ValueId id : graph.outputs) names.push_back(graph.value(id).name);

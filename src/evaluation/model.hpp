@@ -90,6 +90,8 @@ class Model {
 /// `precisions` without operators in fp32: equal configs become equal.
 Precisions without_fp32(Precisions precisions);
 
+Shapes shapes_of(const Tensors& tensors);
+
 /// The outputs' names in the model's order.
 std::vector<std::string> output_names(const graph::Graph& graph);
 

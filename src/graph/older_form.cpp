@@ -130,7 +130,7 @@ void axis_to_attribute(Lowering& lowering) {
   const auto axis = lowering.integers(2);
   if (lowering.has(2) && !axis) lowering.refuse("has an axis that is computed");
   lowering.node.attributes.set("axis", axis ? axis->at(0) : std::int64_t{-2});
-  lowering.node.inputs.resize(std::min<std::size_t>(lowering.node.inputs.size(), 2));
+  if (lowering.node.inputs.size() > 2) lowering.node.inputs.pop_back();
 }
 
 void rename_modes(Lowering& lowering) {

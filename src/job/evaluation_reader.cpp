@@ -67,15 +67,16 @@ std::optional<Component> read_metric(const Section& accuracy, const ComponentRea
   return std::nullopt;
 }
 
-MetricEvaluation read_accuracy(const Section& accuracy, const ComponentReader& components) {
+MetricEvaluation read_accuracy(const Section& accuracy, const ComponentReader& components,
+                               Purpose purpose) {
   MetricEvaluation evaluation;
   const auto metric = read_metric(accuracy, components);
   if (metric) evaluation.metric = *metric;
-  if (accuracy.find("dataloader") == nullptr) {
+  if (accuracy.find("dataloader") != nullptr) {
+    evaluation.dataloader = read_dataloader(accuracy.section("dataloader"), components, metric);
+  } else if (purpose == Purpose::job) {
     accuracy.missing("dataloader", "the samples that accuracy is measured on",
                      "dataloader: {dataset: {npy: {input: x.npy, label: y.npy}}}");
-  } else {
-    evaluation.dataloader = read_dataloader(accuracy.section("dataloader"), components, metric);
   }
   evaluation.batches_max = read_iteration(accuracy).value_or(-1);
   const Section postprocess = accuracy.section("postprocess");
@@ -140,13 +141,14 @@ PerformanceEvaluation read_performance(const Section& section) {
 
 }  // namespace
 
-void read_evaluation(const Section& evaluation, const ComponentReader& components, Job& job) {
+void read_evaluation(const Section& evaluation, const ComponentReader& components, Purpose purpose,
+                     Job& job) {
   const bool has_command = evaluation.find("eval_func") != nullptr;
   const bool has_accuracy = evaluation.find("accuracy") != nullptr;
   if (has_command && has_accuracy) {
     evaluation.error(ProblemCode::invalid, "eval_func",
                      "evaluation.eval_func and evaluation.accuracy exclude each other");
-  } else if (!has_command && !has_accuracy) {
+  } else if (!has_command && !has_accuracy && purpose == Purpose::job) {
     evaluation.missing("accuracy",
                        "how accuracy is measured, by a metric (agreement with the fp32 model needs "
                        "no labels) or by your own eval_func",
@@ -155,7 +157,7 @@ void read_evaluation(const Section& evaluation, const ComponentReader& component
   const Section accuracy = evaluation.section("accuracy");
   const Section command = evaluation.section("eval_func");
   const Section performance = evaluation.section("performance");
-  if (has_accuracy) job.evaluation = read_accuracy(accuracy, components);
+  if (has_accuracy) job.evaluation = read_accuracy(accuracy, components, purpose);
   if (has_command) job.evaluation = read_command(command, job.folder);
   job.performance = read_performance(performance);
   const auto accuracy_threads = read_threads(accuracy.section("configs"));

@@ -25,7 +25,7 @@ void sort_by_place(std::vector<Problem>& problems) {
 /// Whether a mapping of other things was taken for a job file: then one error says so, not one for
 /// each of its keys.
 bool is_something_else(const Node& root) {
-  if (root.is_null()) return false;
+  if (root.is_null() || (root.is_mapping() && root.children.empty())) return false;
   if (!root.is_mapping()) return true;
   const auto is_near = [](const Node& child) {
     return std::ranges::any_of(keys(), [&](const Key& key) {
@@ -57,7 +57,7 @@ bool is_text(const std::filesystem::path& path) {
 }
 
 void read_root(Report& report, const std::string& text, const std::filesystem::path& path,
-               Lint& result) {
+               Purpose purpose, Lint& result) {
   if (text.size() > static_cast<std::size_t>(base::limits::job_file_bytes)) {
     report.error(ProblemCode::invalid, {}, "",
                  std::to_string(text.size()) + " bytes are too much for a job file; the limit is " +
@@ -77,17 +77,17 @@ void read_root(Report& report, const std::string& text, const std::filesystem::p
     return;
   }
   result.max_trials_place = place_of_max_trials(root);
-  result.job = read_document(report, root, folder);
+  result.job = read_document(report, root, folder, purpose);
 }
 
 }  // namespace
 
-Lint lint_text(const std::string& text, const std::filesystem::path& path) {
+Lint lint_text(const std::string& text, const std::filesystem::path& path, Purpose purpose) {
   Lint result;
   Report report(path.string());
   result.file = report.file();
   try {
-    read_root(report, text, path, result);
+    read_root(report, text, path, purpose, result);
   } catch (const DocumentError& error) {
     report.error(error.code, error.place, "", error.what());
   }
@@ -99,9 +99,9 @@ Lint lint_text(const std::string& text, const std::filesystem::path& path) {
   return result;
 }
 
-Lint lint(const std::filesystem::path& path) {
+Lint lint(const std::filesystem::path& path, Purpose purpose) {
   try {
-    return lint_text(base::read_text(path, base::limits::job_file_bytes), path);
+    return lint_text(base::read_text(path, base::limits::job_file_bytes), path, purpose);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::exhausted) throw;
     Lint result;

@@ -15,6 +15,7 @@
 
 #include "job/job.hpp"
 #include "job/problem.hpp"
+#include "job/purpose.hpp"
 
 namespace ampd::job {
 
@@ -29,10 +30,11 @@ struct Lint {
 
 /// Reads a job file and reports every problem at once. Throws Error if the file itself cannot be
 /// read: not_found, denied, invalid (not a file) or io.
-Lint lint(const std::filesystem::path& path);
+Lint lint(const std::filesystem::path& path, Purpose purpose = Purpose::job);
 
 /// The same for a text that would stand in `path`.
-Lint lint_text(const std::string& text, const std::filesystem::path& path);
+Lint lint_text(const std::string& text, const std::filesystem::path& path,
+               Purpose purpose = Purpose::job);
 
 /// The lint's job. Throws Error(invalid) with the errors, one a line, each with file, line and
 /// column.

@@ -33,11 +33,12 @@ void read_name(const Section& model, Job& job) {
   }
 }
 
-void read_model(const Section& model, const ComponentReader& components, Job& job) {
-  if (model.find("path") == nullptr) {
-    model.missing("path", "the trained fp32 ONNX model", "path: model.onnx");
-  } else if (model.text("path")) {
+void read_model(const Section& model, const ComponentReader& components, Purpose purpose,
+                Job& job) {
+  if (model.text("path")) {
     job.model_path = components.path("model.path", *model.find("path"), false);
+  } else if (model.find("path") == nullptr && purpose == Purpose::job) {
+    model.missing("path", "the trained fp32 ONNX model", "path: model.onnx");
   }
   read_name(model, job);
   job.inputs = model.texts("inputs").value_or(std::vector<std::string>{});
@@ -94,7 +95,8 @@ void read_device(const Section& top) {
 
 }  // namespace
 
-Job read_document(Report& report, const Node& root, const std::filesystem::path& folder) {
+Job read_document(Report& report, const Node& root, const std::filesystem::path& folder,
+                  Purpose purpose) {
   Job job;
   job.folder = folder;
   const ComponentReader components(report, folder);
@@ -103,10 +105,10 @@ Job read_document(Report& report, const Node& root, const std::filesystem::path&
     job.constraints = read_quantization_constraints(*quantization);
   }
   read_device(top);
-  read_model(top.section("model"), components, job);
+  read_model(top.section("model"), components, purpose, job);
   read_mixed_precision(top.section("graph_optimization"), job);
   read_mixed_precision(top.section("mixed_precision"), job);
-  read_evaluation(top.section("evaluation"), components, job);
+  read_evaluation(top.section("evaluation"), components, purpose, job);
   read_tuning(top.section("tuning"), job);
   return job;
 }

@@ -19,7 +19,7 @@ using tuning::Trial;
 
 }  // namespace
 
-void replay(const Dicts& dicts, Search& search) {
+void replay(const Dicts& dicts, const Ground& ground, Search& search) {
   if (dicts == Dicts{}) return;
   if (dicts.strategy_version != tuning::strategy_version) {
     diverged("they stem from version " + std::to_string(dicts.strategy_version) +
@@ -27,6 +27,11 @@ void replay(const Dicts& dicts, Search& search) {
   }
   if (dicts.space_digest != digest(search.space())) {
     diverged("they stem from another tuning space: another model, machine or constraint");
+  }
+  if (dicts.model_digest != ground.model_digest) diverged("they stem from another model");
+  if (dicts.fingerprint != ground.fingerprint) {
+    diverged("they were evaluated on \"" + dicts.fingerprint + "\", and this is \"" +
+             ground.fingerprint + "\"");
   }
   for (std::size_t i = 0; i < dicts.trials.size(); ++i) {
     const std::optional<Proposal> proposal = search.next();
@@ -42,10 +47,12 @@ void replay(const Dicts& dicts, Search& search) {
   }
 }
 
-Dicts dicts_of(const Search& search) {
+Dicts dicts_of(const Search& search, const Ground& ground) {
   Dicts dicts;
   dicts.strategy_version = tuning::strategy_version;
   dicts.space_digest = digest(search.space());
+  dicts.model_digest = ground.model_digest;
+  dicts.fingerprint = ground.fingerprint;
   for (const Trial& trial : search.trials()) {
     if (trial.proposal.reused_from) continue;
     dicts.trials.push_back({digest(search.space(), trial.proposal.config), trial.outcome});

@@ -5,26 +5,56 @@
 #include <utility>
 
 #include "base/clock.hpp"
+#include "base/files.hpp"
 #include "base/json.hpp"
+#include "engine/program.hpp"
+#include "library/execution.hpp"
 #include "library/replay.hpp"
 #include "tuning/search.hpp"
 
 namespace ampd {
 
+using library::Execution;
+using library::Ground;
 using library::replay;
 using library::settle_reused;
 using tuning::Proposal;
 using tuning::Search;
 using tuning::Trial;
 
-struct AutoMixedPrecisionTuneStrategy::Implementation {
-  Implementation(TuningSpace space, const Conf& conf, EvalFunc function)
-      : search(std::move(space), conf.settings), eval_func(std::move(function)) {}
+namespace {
 
-  Outcome evaluate(const TuneConfig& config);
-  Outcome evaluate_or_fail(const TuneConfig& config);
+std::unique_ptr<Execution> execution_of(const Model& model, const Conf& conf,
+                                        Dataloader dataloader) {
+  const auto* path = std::get_if<std::filesystem::path>(&model);
+  if (path == nullptr) return nullptr;
+  return std::make_unique<Execution>(*path, conf.job ? *conf.job : job::Job(),
+                                     std::move(dataloader));
+}
+
+TuningSpace space_of(const Model& model, const Conf& conf, const Execution* execution) {
+  if (execution != nullptr) return execution->space();
+  TuningSpace space = std::get<TuningSpace>(model);
+  if (conf.job) job::apply_constraints(*conf.job, space);
+  return space;
+}
+
+}  // namespace
+
+struct AutoMixedPrecisionTuneStrategy::Implementation {
+  Implementation(const Model& model, const Conf& conf, Dataloader dataloader, EvalFunc function)
+      : execution(execution_of(model, conf, std::move(dataloader))),
+        search(space_of(model, conf, execution.get()), conf.settings),
+        eval_func(std::move(function)) {}
+
+  bool can_judge() const { return eval_func || (execution && execution->can_judge()); }
+  Ground ground() const;
+  std::optional<Outcome> judge(const TuneConfig& config);
+  std::optional<Outcome> evaluate(const TuneConfig& config);
+  bool wants_latency(const TuneConfig& config, const Outcome& outcome) const;
   void warn_of_unused(const std::string& parameter);
 
+  std::unique_ptr<Execution> execution;  // null: the program executes the model
   Search search;
   EvalFunc eval_func;
   std::function<void()> after_each_trial;
@@ -32,35 +62,61 @@ struct AutoMixedPrecisionTuneStrategy::Implementation {
   base::SystemClock clock;
 };
 
-Outcome AutoMixedPrecisionTuneStrategy::Implementation::evaluate(const TuneConfig& config) {
-  const std::chrono::nanoseconds start = clock.monotonic();
-  const auto run = [](const Tensors&) -> std::vector<Tensor> {
+Ground AutoMixedPrecisionTuneStrategy::Implementation::ground() const {
+  if (!execution) return {};
+  return {execution->model_digest(), engine::fingerprint()};
+}
+
+/// Nothing when the time ran out.
+std::optional<Outcome> AutoMixedPrecisionTuneStrategy::Implementation::judge(
+    const TuneConfig& config) {
+  if (!eval_func) {
+    const double timeout = search.settings().exit_policy.timeout_seconds;
+    const double seconds_left = timeout - search.seconds_used();
+    const std::chrono::nanoseconds start = clock.monotonic();
+    return execution->judge(config, [&] {
+      const std::chrono::duration<double> used = clock.monotonic() - start;
+      return timeout > 0 && used.count() >= seconds_left;
+    });
+  }
+  const auto run = [&](const Tensors& inputs) {
+    if (execution) return execution->run(config, inputs);
     throw Error(ErrorCode::unsupported,
                 "the candidate cannot be run: the strategy was given a tuning space, not a model");
   };
   Outcome outcome;
   outcome.accuracy = eval_func({search.space(), config, run});
   outcome.state = TrialState::done;
-  outcome.seconds = std::chrono::duration<double>(clock.monotonic() - start).count();
+  if (execution) execution->add_sizes(config, outcome);
   return outcome;
 }
 
-Outcome AutoMixedPrecisionTuneStrategy::Implementation::evaluate_or_fail(const TuneConfig& config) {
+std::optional<Outcome> AutoMixedPrecisionTuneStrategy::Implementation::evaluate(
+    const TuneConfig& config) {
   const std::chrono::nanoseconds start = clock.monotonic();
   const bool is_baseline = search.trials().empty();
+  std::optional<Outcome> outcome;
   try {
-    Outcome outcome = evaluate(config);
-    if (is_baseline && std::isnan(outcome.accuracy)) {
+    outcome = judge(config);
+    if (!outcome) return std::nullopt;
+    if (is_baseline && std::isnan(outcome->accuracy)) {
       throw Error(ErrorCode::invalid, "the accuracy of the fp32 model is not a number");
     }
-    return outcome;
+    if (wants_latency(config, *outcome)) outcome->latency_ns = execution->latency_ns(config);
   } catch (const std::exception& error) {
     if (is_baseline) throw;
-    Outcome outcome;
-    outcome.reason = error.what();
-    outcome.seconds = std::chrono::duration<double>(clock.monotonic() - start).count();
-    return outcome;
+    outcome = Outcome{};
+    outcome->reason = error.what();
   }
+  outcome->seconds = std::chrono::duration<double>(clock.monotonic() - start).count();
+  return outcome;
+}
+
+bool AutoMixedPrecisionTuneStrategy::Implementation::wants_latency(const TuneConfig& config,
+                                                                   const Outcome& outcome) const {
+  const TuneSettings& settings = search.settings();
+  return execution && settings.objective == Objective::performance && config.low_ops() > 0 &&
+         settings.criterion.is_met(outcome.accuracy, search.baseline_accuracy().value());
 }
 
 void AutoMixedPrecisionTuneStrategy::Implementation::warn_of_unused(const std::string& parameter) {
@@ -68,19 +124,24 @@ void AutoMixedPrecisionTuneStrategy::Implementation::warn_of_unused(const std::s
 }
 
 AutoMixedPrecisionTuneStrategy::AutoMixedPrecisionTuneStrategy(
-    TuningSpace model, Conf conf, Dataloader q_dataloader, CalibrationFunc q_func,
-    Dataloader eval_dataloader, EvalFunc eval_func, Dicts dicts, Hooks q_hooks)
-    : implementation_(
-          std::make_unique<Implementation>(std::move(model), conf, std::move(eval_func))) {
-  if (eval_dataloader && !implementation_->eval_func) {
-    throw Error(ErrorCode::unsupported,
+    Model model, Conf conf, Dataloader q_dataloader, CalibrationFunc q_func,
+    Dataloader eval_dataloader, EvalFunc eval_func, Dicts dicts, Hooks q_hooks) {
+  const bool has_dataloader = static_cast<bool>(eval_dataloader);
+  implementation_ = std::make_unique<Implementation>(model, conf, std::move(eval_dataloader),
+                                                     std::move(eval_func));
+  if (has_dataloader && !implementation_->can_judge()) {
+    throw implementation_->execution
+        ? Error(ErrorCode::invalid,
+                "nothing says how the eval_dataloader's batches are judged: give a conf that names "
+                "a metric, such as parse_conf(\"evaluation: {accuracy: {metric: {topk: 1}}}\")")
+        : Error(ErrorCode::unsupported,
                 "the eval_dataloader has no model to run on: the strategy was given a tuning "
                 "space; give an eval_func");
   }
   if (q_dataloader) implementation_->warn_of_unused("q_dataloader");
   if (q_func) implementation_->warn_of_unused("q_func");
   if (!q_hooks.empty()) implementation_->warn_of_unused("q_hooks");
-  replay(dicts, implementation_->search);
+  replay(dicts, implementation_->ground(), implementation_->search);
 }
 
 AutoMixedPrecisionTuneStrategy::~AutoMixedPrecisionTuneStrategy() = default;
@@ -115,11 +176,18 @@ void AutoMixedPrecisionTuneStrategy::record(Outcome outcome) {
 }
 
 bool AutoMixedPrecisionTuneStrategy::traverse() {
-  if (!implementation_->eval_func) {
-    throw Error(ErrorCode::invalid, "nothing says how good a candidate is: give an eval_func");
+  if (!implementation_->can_judge()) {
+    throw Error(ErrorCode::invalid,
+                "nothing says how good a candidate is: give an eval_func, an eval_dataloader and a "
+                "conf with a metric, or a conf with metric and data");
   }
   while (const std::optional<TuneConfig> config = next_tune_cfg()) {
-    record(implementation_->evaluate_or_fail(*config));
+    std::optional<Outcome> outcome = implementation_->evaluate(*config);
+    if (!outcome) {
+      implementation_->search.stop_for_timeout();
+      break;
+    }
+    record(*std::move(outcome));
     if (implementation_->after_each_trial) implementation_->after_each_trial();
   }
   return goal_met().value_or(false);
@@ -152,11 +220,23 @@ std::optional<tuning::StopReason> AutoMixedPrecisionTuneStrategy::stop_reason() 
 }
 
 Dicts AutoMixedPrecisionTuneStrategy::dicts() const {
-  return library::dicts_of(implementation_->search);
+  return library::dicts_of(implementation_->search, implementation_->ground());
 }
 
 std::vector<tuning::RankedOp> AutoMixedPrecisionTuneStrategy::ranking() const {
   return implementation_->search.ranking();
+}
+
+void AutoMixedPrecisionTuneStrategy::export_best(const std::filesystem::path& file) const {
+  if (!implementation_->execution) {
+    throw Error(ErrorCode::unsupported,
+                "there is nothing to export: the strategy was given a tuning space, not a model");
+  }
+  const std::optional<Trial> chosen = best();
+  if (!chosen) throw Error(ErrorCode::conflict, "there is nothing to export: no trial is done yet");
+  const std::vector<std::byte> bytes =
+      implementation_->execution->exported(chosen->proposal.config);
+  base::write_file(file, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, 0644);
 }
 
 const std::vector<std::string>& AutoMixedPrecisionTuneStrategy::warnings() const {

@@ -1,12 +1,9 @@
 #include "runner/worker_program.hpp"
 
-#include <sched.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstdlib>
-#include <fstream>
-#include <set>
 
 #include "ampd/error.hpp"
 
@@ -24,13 +21,6 @@ fs::path own_folder() {
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error);
   return error ? fs::path() : program.parent_path();
-}
-
-std::string siblings(int cpu) {
-  std::ifstream file("/sys/devices/system/cpu/cpu" + std::to_string(cpu) +
-                     "/topology/thread_siblings_list");
-  std::string list;
-  return std::getline(file, list) ? list : std::to_string(cpu);
 }
 
 }  // namespace
@@ -53,16 +43,6 @@ fs::path find_worker() {
   }
   throw Error(ErrorCode::not_found,
               "there is no ampd-worker at " + listed + "; set AMPD_WORKER to where it is");
-}
-
-int physical_cores() {
-  cpu_set_t usable;
-  if (::sched_getaffinity(0, sizeof usable, &usable) != 0) return 1;
-  std::set<std::string> cores;
-  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-    if (CPU_ISSET(cpu, &usable)) cores.insert(siblings(cpu));
-  }
-  return cores.empty() ? 1 : static_cast<int>(cores.size());
 }
 
 }  // namespace ampd::runner

@@ -5,6 +5,7 @@
 
 #include "ampd/error.hpp"
 #include "base/check.hpp"
+#include "base/physical_cores.hpp"
 #include "runner/worker_program.hpp"
 
 namespace ampd::runner {
@@ -29,7 +30,7 @@ bool WorkerRunner::is_running() const {
 void WorkerRunner::start(protocol::Order order, int threads, Listener listener) {
   AMPD_CHECK(!is_running());
   idle_.cancel();
-  if (threads <= 0) threads = physical_cores();
+  if (threads <= 0) threads = base::physical_cores();
   Later later{std::move(order), threads, {}, std::move(listener)};
   if (!has_worker(threads) && Clock::now() < not_before_) {
     wait(std::move(later), not_before_);

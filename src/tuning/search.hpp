@@ -67,6 +67,9 @@ class Search {
   /// Trials of a search that neither its goal nor its exit policy ends, the baseline included.
   std::int64_t trials_at_most() const;
 
+  /// Of execution, over all trials; what exit_policy.timeout_seconds limits.
+  double seconds_used() const;
+
   const TuningSpace& space() const { return space_; }
   const TuneSettings& settings() const { return settings_; }
 
@@ -78,7 +81,6 @@ class Search {
   std::int64_t trial_count() const { return static_cast<std::int64_t>(trials_.size()); }
   bool meets_goal(const TuneConfig& config, const Outcome& outcome) const;
   bool is_better(const Trial& a, const Trial& b) const;
-  double seconds_used() const;
 
   TuningSpace space_;
   TuneSettings settings_;

@@ -20,7 +20,3 @@ TEST_CASE("the worker that the environment names comes first, and must be a prog
   CHECK_THROWS_AS(find_worker(), ampd::Error);
   ::unsetenv("AMPD_WORKER");
 }
-
-TEST_CASE("a machine has at least one core") {
-  CHECK(ampd::runner::physical_cores() >= 1);
-}
