@@ -9,6 +9,7 @@
 #include "ampd/error.hpp"
 #include "base/exit_code.hpp"
 #include "client/verb.hpp"
+#include "terminal/command_line.hpp"
 
 namespace {
 
@@ -38,11 +39,8 @@ int run(int argc, char** argv) {
           [&action, declared = verb.declare(*subcommand, globals)] { action = declared; });
     }
   }
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::usage);
-  }
+  const auto ends = ampd::terminal::parse_command_line(app, "ampctl", argc, argv);
+  if (ends) return *ends;
   if (!action) {
     std::fprintf(stderr, "ampctl: name a verb; ampctl --help lists them\n");
     return static_cast<int>(ExitCode::usage);

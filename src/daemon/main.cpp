@@ -12,6 +12,7 @@
 #include "daemon/daemon.hpp"
 #include "daemon/log.hpp"
 #include "daemon/run.hpp"
+#include "terminal/command_line.hpp"
 
 namespace {
 
@@ -61,11 +62,7 @@ int main_of(int argc, char** argv) {
   verb->add_flag("--accept-fingerprint", once.accepts_fingerprint,
                  "go on although the machine or its libraries changed");
   verb->add_flag("--json", once.json, "print the result as JSON");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::usage);
-  }
+  if (const auto ends = ampd::terminal::parse_command_line(app, "ampd", argc, argv)) return *ends;
   once.state_dir = daemon.state_dir;
   return verb->parsed() ? run(once) : serve(daemon);
 }

@@ -8,6 +8,15 @@ namespace {
 
 using tuning::StopReason;
 
+constexpr int significant_digits = 7;
+
+std::string text_of(double number) {
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), number,
+                                 std::chars_format::general, significant_digits);
+  return {text.data(), end.ptr};
+}
+
 std::string milliseconds(std::int64_t nanoseconds) {
   return text_of(static_cast<double>(nanoseconds) / 1e6) + " ms";
 }
@@ -31,12 +40,6 @@ std::string end_of(const tuning::Search& search, bool ended_early) {
 }
 
 }  // namespace
-
-std::string text_of(double number) {
-  std::array<char, 32> text{};
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
-  return {text.data(), end};
-}
 
 store::Note trial_note(const tuning::Search& search) {
   const tuning::Trial& trial = search.trials().back();

@@ -9,9 +9,6 @@
 
 namespace ampd::scheduler {
 
-/// The shortest decimal that gives the same double.
-std::string text_of(double number);
-
 /// The outcome of the search's last trial.
 store::Note trial_note(const tuning::Search& search);
 

@@ -53,7 +53,7 @@ std::string accuracy_text(const Json& value) {
   if (value.is_null()) return "-";
   if (value.is_string()) return value.get<std::string>();
   const double number = value.get<double>();
-  if (number == 0 || std::abs(number) >= 0.001) return decimal(number, 4);
+  if (number == 0 || std::abs(number) >= 1e-5) return decimal(number, 6);
   std::array<char, 32> text{};
   const auto end = std::to_chars(text.data(), text.data() + text.size(), number,
                                  std::chars_format::scientific, 1);

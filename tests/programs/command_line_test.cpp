@@ -37,7 +37,7 @@ void check(const Site& site, const std::vector<Row>& rows) {
 TEST_CASE("a wrong command line is exit code 2") {
   const Site site;
   check(site, {{{AMPCTL_PROGRAM}, 2, "name a verb"},
-               {{AMPCTL_PROGRAM, "explode"}, 2, "explode"},
+               {{AMPCTL_PROGRAM, "explode"}, 2, "there is no verb \"explode\""},
                {{AMPCTL_PROGRAM, "show"}, 2, "JOB is required"},
                {{AMPCTL_PROGRAM, "list", "--last", "x"}, 2, "--last"},
                {{AMPCTL_PROGRAM, "export", "1", "-o", "d", "--profile", "int3"}, 2, "--profile"},

@@ -30,7 +30,7 @@ TEST_CASE("a job runs from its submission to the first config that meets its goa
   CHECK(fixture.messages(job, "goal_met") ==
         std::vector<std::string>{"trial 5 is the first to meet the goal"});
   CHECK(fixture.reader().record(job).message ==
-        "trial 5 meets the goal with accuracy 0.8974166666666668 and 1 of 3 operators below fp32");
+        "trial 5 meets the goal with accuracy 0.8974167 and 1 of 3 operators below fp32");
   CHECK(fixture.scheduler().is_idle());
   CHECK(fixture.idles == 2);
 }

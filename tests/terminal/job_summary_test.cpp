@@ -42,7 +42,7 @@ Json result(const Json& job, const Json& best) {
 TEST_CASE("a job that met its goal is summed up with what was gained") {
   CHECK(job_summary(result(job("done", 1), best())) ==
         "net (job 7) done: the goal is met\n"
-        "  accuracy    0.9700 (fp32 0.9722, -0.0022; the goal is at least 0.9625)\n"
+        "  accuracy    0.970000 (fp32 0.972200, -0.002200; the goal is at least 0.962500)\n"
         "  precision   12 of 14 operators in bf16, 2 in fp32\n"
         "  speed       1.50x as fast as fp32: 2.0 ms instead of 3.0 ms\n"
         "  trials      17; the best is 16 (incremental)\n");
@@ -70,7 +70,7 @@ TEST_CASE("a job without a best config is summed up with what there is") {
   Json failed = job("failed", nullptr);
   failed["error"] = "the worker died";
   CHECK(job_summary(result(failed, nullptr)) ==
-        "net (job 7) failed: the worker died\n  accuracy    fp32 0.9722\n  trials      17\n");
+        "net (job 7) failed: the worker died\n  accuracy    fp32 0.972200\n  trials      17\n");
 }
 
 TEST_CASE("the state of a job is an exit code") {
@@ -86,10 +86,11 @@ TEST_CASE("the state of a job is an exit code") {
 }
 
 TEST_CASE("an accuracy is short, and says so when it is not a number") {
-  CHECK(accuracy_text(0.98765) == "0.9877");
-  CHECK(accuracy_text(38.25) == "38.2500");
-  CHECK(accuracy_text(0.0) == "0.0000");
-  CHECK(accuracy_text(0.000012) == "1.2e-05");
+  CHECK(accuracy_text(0.98765) == "0.987650");
+  CHECK(accuracy_text(38.25) == "38.250000");
+  CHECK(accuracy_text(0.0) == "0.000000");
+  CHECK(accuracy_text(0.000012) == "0.000012");
+  CHECK(accuracy_text(0.0000012) == "1.2e-06");
   CHECK(accuracy_text("-inf") == "-inf");
   CHECK(accuracy_text(nullptr) == "-");
 }
