@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,9 @@ class NodeTypes {
   /// Null when the input is absent or not constant.
   const tensor::Tensor* constant(std::size_t input) const;
 
+  /// The inputs that `constant` or `integers` was asked for although they are not constant.
+  const std::set<std::size_t>& missed() const { return missed_; }
+
   /// The elements of a constant int32 or int64 input; none when it is absent or not constant.
   std::optional<std::vector<std::int64_t>> integers(std::size_t input) const;
 
@@ -55,6 +59,7 @@ class NodeTypes {
 
   Graph& graph_;
   const Node& node_;
+  mutable std::set<std::size_t> missed_;
 };
 
 }  // namespace ampd::graph

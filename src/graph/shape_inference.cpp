@@ -48,6 +48,17 @@ void check_arity(const NodeTypes& types, const ShapeRule& rule) {
   }
 }
 
+void apply(const ShapeRule& rule, NodeTypes& types, const Node& node) {
+  check_arity(types, rule);
+  try {
+    rule.infer(types);
+  } catch (const NodeError&) {
+    throw;
+  } catch (const Error& error) {
+    throw NodeError(node, std::string("cannot be understood: ") + error.what(), error.code());
+  }
+}
+
 }  // namespace
 
 std::vector<UnknownOp> unknown_ops(const Graph& graph) {
@@ -63,16 +74,16 @@ std::vector<UnknownOp> unknown_ops(const Graph& graph) {
 }
 
 void infer_node(Graph& graph, const Node& node) {
-  const ShapeRule& rule = known_rule(node);
   NodeTypes types(graph, node);
-  check_arity(types, rule);
-  try {
-    rule.infer(types);
-  } catch (const NodeError&) {
-    throw;
-  } catch (const Error& error) {
-    throw NodeError(node, std::string("cannot be understood: ") + error.what(), error.code());
-  }
+  apply(known_rule(node), types, node);
+}
+
+std::vector<ValueId> deciding_inputs(Graph& graph, const Node& node) {
+  NodeTypes types(graph, node);
+  apply(known_rule(node), types, node);
+  std::vector<ValueId> ids;
+  for (const std::size_t input : types.missed()) ids.push_back(node.inputs[input]);
+  return ids;
 }
 
 void infer_shapes(Graph& graph) {
