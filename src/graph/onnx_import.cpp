@@ -14,7 +14,7 @@
 namespace ampd::graph {
 namespace {
 
-constexpr std::int64_t opset_min = 7;
+constexpr std::int64_t opset_min = 1;
 constexpr std::int64_t opset_max = 21;
 
 class ModelReader {
