@@ -90,6 +90,15 @@ Model::Model(std::vector<std::byte> bytes, ModelSource source)
       bytes_(std::move(bytes)),
       imported_(graph::import_onnx(bytes_, source_.folder, source_.name)) {}
 
+void Model::forget_input_shapes() {
+  for (const graph::ValueId id : imported_.inputs) {
+    imported_.value(id).shape.reset();
+    imported_.value(id).symbols.clear();
+  }
+  graphs_.clear();
+  programs_.clear();
+}
+
 std::vector<std::string> Model::unsupported(const Shapes& shapes) {
   std::vector<std::string> listed = unknown(imported_);
   if (!listed.empty()) return listed;

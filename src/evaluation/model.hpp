@@ -63,6 +63,9 @@ class Model {
   /// As it stands in the file.
   const graph::Graph& imported() const { return imported_; }
 
+  /// From now on the inputs take any shape, whatever the file declares, and must be given one.
+  void forget_input_shapes();
+
   /// Every operator that cannot be executed, each once with the nodes that use it: "Foo of opset 13
   /// (nodes a, b)". Throws Error(invalid) when a shape does not fit.
   std::vector<std::string> unsupported(const Shapes& shapes);
