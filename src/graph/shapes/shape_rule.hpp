@@ -27,6 +27,7 @@ std::span<const ShapeRule> indexing_shapes();
 std::span<const ShapeRule> layout_shapes();
 std::span<const ShapeRule> loss_shapes();
 std::span<const ShapeRule> matrix_shapes();
+std::span<const ShapeRule> ngram_shapes();
 std::span<const ShapeRule> normalization_shapes();
 std::span<const ShapeRule> quantization_shapes();
 std::span<const ShapeRule> recurrent_shapes();
