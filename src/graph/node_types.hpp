@@ -24,6 +24,9 @@ class NodeTypes {
   bool has(std::size_t input) const;
   bool has_output(std::size_t output) const;
 
+  /// An input that the rule needs; an absent one is an error.
+  const Value& input(std::size_t index) const;
+
   /// Of an input that the rule needs; an absent one is an error.
   tensor::DType dtype(std::size_t input) const;
   const std::optional<tensor::Shape>& shape(std::size_t input) const;
@@ -55,8 +58,6 @@ class NodeTypes {
   [[noreturn]] void refuse(const std::string& what) const;
 
  private:
-  const Value& input(std::size_t index) const;
-
   Graph& graph_;
   const Node& node_;
   mutable std::set<std::size_t> missed_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "ampd/error.hpp"
+#include "graph/control_flow.hpp"
 #include "graph/node_error.hpp"
 #include "graph/passes/pass_list.hpp"
 #include "graph/shape_inference.hpp"
@@ -129,11 +130,13 @@ Graph settle(const Graph& graph, const std::map<std::string, tensor::Shape>& inp
   Graph result = graph;
   fix_inputs(result, input_shapes);
   bind_values(result, values);
-  infer_shapes(result);
-  verify(result, "shape inference");
-  for (const Pass& pass : settling_passes()) {
-    if (!options.skipped.contains(pass.name)) run(pass, result, evaluate, options);
-  }
+  do {
+    infer_shapes(result);
+    verify(result, "shape inference");
+    for (const Pass& pass : settling_passes()) {
+      if (!options.skipped.contains(pass.name)) run(pass, result, evaluate, options);
+    }
+  } while (expand_control_flow(result));
   return result;
 }
 
@@ -164,11 +167,13 @@ Graph specialise(const Graph& graph, const std::map<std::string, tensor::Shape>&
 
 Graph simplify(const Graph& graph, const NodeEvaluator& evaluate) {
   Graph result = graph;
-  infer_shapes(result);
-  verify(result, "shape inference");
-  for (const Pass& pass : passes) {
-    if (pass.is_portable) run(pass, result, evaluate, {});
-  }
+  do {
+    infer_shapes(result);
+    verify(result, "shape inference");
+    for (const Pass& pass : passes) {
+      if (pass.is_portable) run(pass, result, evaluate, {});
+    }
+  } while (expand_control_flow(result));
   return result;
 }
 

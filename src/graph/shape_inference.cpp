@@ -65,6 +65,14 @@ std::vector<UnknownOp> unknown_ops(const Graph& graph) {
   std::map<std::pair<std::string, int>, std::vector<std::string>> found;
   for (const Node& node : graph.nodes) {
     if (rule_of(node) == nullptr) found[{full_name(node), node.opset}].push_back(node.name);
+    for (const Body& body : node.bodies) {
+      for (const UnknownOp& inner : unknown_ops(*body.graph)) {
+        for (const std::string& name : inner.nodes) {
+          found[{inner.op_type, inner.opset}].push_back(node.name + "/" + body.attribute + "/" +
+                                                        name);
+        }
+      }
+    }
   }
   std::vector<UnknownOp> result;
   for (auto& [key, nodes] : found) {

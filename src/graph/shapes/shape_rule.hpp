@@ -20,6 +20,7 @@ struct ShapeRule {
   void (*infer)(NodeTypes& types);
 };
 
+std::span<const ShapeRule> control_flow_shapes();
 std::span<const ShapeRule> convolution_shapes();
 std::span<const ShapeRule> creation_shapes();
 std::span<const ShapeRule> elementwise_shapes();
