@@ -9,6 +9,7 @@
 #include "base/limits.hpp"
 #include "engine/plain.hpp"
 #include "graph/onnx_import.hpp"
+#include "graph/out_of_scope.hpp"
 #include "graph/passes.hpp"
 #include "graph/shape_inference.hpp"
 
@@ -21,8 +22,10 @@ constexpr std::size_t programs_min = 2;  // the config's and the baseline's that
 
 std::string in_words(const std::string& op_type, int opset, const std::vector<std::string>& nodes) {
   constexpr std::size_t nodes_shown_max = 5;
-  std::string text =
-      op_type + " of opset " + std::to_string(opset) + (nodes.size() == 1 ? " (node " : " (nodes ");
+  std::string text = op_type + " of opset " + std::to_string(opset);
+  const std::string_view reason = graph::reason_out_of_scope(op_type);
+  if (!reason.empty()) text += ", which " + std::string(reason);
+  text += nodes.size() == 1 ? " (node " : " (nodes ";
   for (std::size_t i = 0; i < std::min(nodes.size(), nodes_shown_max); ++i) {
     text += (i == 0 ? "" : ", ") + nodes[i];
   }
