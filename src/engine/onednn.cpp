@@ -244,6 +244,13 @@ std::optional<Offer> reduction(dnnl::algorithm algorithm, const Description& sou
       [&] { return dnnl::reduction::desc(algorithm, source, destination, 0.F, 0.F); });
 }
 
+std::optional<Offer> layer_normalization(const Description& both, float epsilon) {
+  using Forward = dnnl::layer_normalization_forward;
+  const auto flags = dnnl::normalization_flags::use_scale | dnnl::normalization_flags::use_shift;
+  return best<Forward>(
+      [&] { return Forward::desc(prop_kind::forward_inference, both, epsilon, flags); });
+}
+
 std::optional<Offer> local_response(const LocalResponse& p, const Description& both) {
   using Forward = dnnl::lrn_forward;
   return best<Forward>([&] {

@@ -115,6 +115,9 @@ std::optional<Offer> softmax(bool logarithm, const Description& both, int axis);
 std::optional<Offer> reduction(dnnl::algorithm algorithm, const Description& source,
                                const Description& destination);
 
+/// Over the last axis, scaled and shifted by an f32 vector each: DNNL_ARG_SCALE and _SHIFT.
+std::optional<Offer> layer_normalization(const Description& both, float epsilon);
+
 struct LocalResponse {
   std::int64_t size = 0;
   float alpha = 0;

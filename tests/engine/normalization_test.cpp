@@ -51,6 +51,55 @@ TEST_CASE("a bf16 network ends in a softmax that reads f32") {
   CHECK(count_steps(steps, "reorder") == 1);
 }
 
+TEST_CASE("LayerNormalization agrees with the reference over any last axes, scaled and shifted") {
+  for (const std::int64_t axis : {-1, 1, 2, 0}) {
+    for (const std::size_t parameters : {1, 2}) {
+      CAPTURE(axis);
+      CAPTURE(parameters);
+      const Shape shape{2, 5, 24};
+      const Shape normalized(shape.begin() + (axis < 0 ? axis + 3 : axis), shape.end());
+      GraphBuilder builder;
+      std::vector<ValueId> inputs{builder.input("x", shape), builder.weights(normalized)};
+      if (parameters > 1) inputs.push_back(builder.weights(normalized));
+      const Graph graph = builder.finish(
+          builder.node("LayerNormalization", inputs, {{"axis", axis}, {"epsilon", 1e-3F}}));
+      check_fp32(graph);
+      for (const StepReport& step : steps_of(graph)) {
+        CHECK_FALSE(is_reference(step));
+        CHECK(step.implementation != "plain");
+      }
+    }
+  }
+}
+
+TEST_CASE("LayerNormalization of what a convolution left channels last is laid out anew") {
+  GraphBuilder builder;
+  const ValueId x =
+      builder.node("Conv", {builder.input("x", {2, 8, 6, 5}), builder.weights({16, 8, 1, 1})});
+  const ValueId y = builder.node("LayerNormalization",
+                                 {x, builder.weights({16, 6, 5}), builder.weights({16, 6, 5})},
+                                 {{"axis", std::int64_t{1}}});
+  check_fp32(builder.finish(y));
+}
+
+TEST_CASE("LayerNormalization between products in bf16 reads and writes bf16") {
+  if (!missing_feature(Precision::bf16).empty()) return;
+  GraphBuilder builder;
+  const ValueId x =
+      builder.node("MatMul", {builder.input("x", {4, 6, 32}), builder.weights({32, 32})});
+  const ValueId y =
+      builder.node("LayerNormalization", {x, builder.weights({32}), builder.weights({32})});
+  const Graph graph = builder.finish(builder.node("MatMul", {y, builder.weights({32, 8})}));
+  // Two products and what is stored between, each rounded to 8 bits.
+  check_bf16(graph, 1.0 / 64);
+  for (const StepReport& step : steps_of(graph, all_in(graph, Precision::bf16))) {
+    if (step.type != "LayerNormalization") continue;
+    CHECK(step.source_dtype == DType::bf16);
+    CHECK(step.weights_dtype == DType::f32);
+    CHECK(step.destination_dtype == DType::bf16);
+  }
+}
+
 TEST_CASE("LRN agrees with the reference for every size") {
   for (const std::int64_t size : {1, 3, 4, 5, 9}) {
     CAPTURE(size);

@@ -47,6 +47,15 @@ const std::vector<std::pair<std::string, Work>> works{
     {"Sigmoid", [](Carrier& c) { c.builder.post_op("Sigmoid"); }},
     {"Tanh", [](Carrier& c) { c.builder.post_op("Tanh"); }},
     {"HardSwish", [](Carrier& c) { c.builder.post_op("HardSwish"); }},
+    {"Gelu", [](Carrier& c) { c.builder.post_op("Gelu"); }},
+    {"Gelu by tanh",
+     [](Carrier& c) {
+       c.builder.post_op("Gelu", {{"approximate", std::string("tanh")}});
+     }},
+    {"Swish",
+     [](Carrier& c) {
+       c.builder.post_op("Swish", {{"alpha", 1.702F}});
+     }},
     {"sum", [](Carrier& c) { c.builder.post_op(PostOp::Kind::sum, c.residual); }},
     {"sum, Relu",
      [](Carrier& c) {

@@ -11,6 +11,8 @@ void apply_cast_pairs(Graph& graph, const NodeEvaluator& evaluate);
 void apply_gemm(Graph& graph, const NodeEvaluator& evaluate);
 void apply_channel_scales(Graph& graph, const NodeEvaluator& evaluate);
 void apply_pads(Graph& graph, const NodeEvaluator& evaluate);
+void apply_layer_normalization(Graph& graph, const NodeEvaluator& evaluate);
+void apply_gated_activations(Graph& graph, const NodeEvaluator& evaluate);
 void apply_global_pools(Graph& graph, const NodeEvaluator& evaluate);
 void apply_post_ops(Graph& graph, const NodeEvaluator& evaluate);
 void apply_dead_code(Graph& graph, const NodeEvaluator& evaluate);

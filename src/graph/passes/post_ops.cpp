@@ -25,8 +25,8 @@ using tensor::Tensor;
 
 constexpr std::size_t post_ops_max = 8;
 constexpr std::array carriers{"BatchNormalization", "Conv", "ConvTranspose", "Gemm", "MatMul"};
-constexpr std::array activations{"Clip", "Elu",      "HardSwish", "LeakyRelu", "Mish",
-                                 "Relu", "Softplus", "Sigmoid",   "Tanh"};
+constexpr std::array activations{"Clip", "Elu",      "Gelu",    "HardSwish", "LeakyRelu", "Mish",
+                                 "Relu", "Softplus", "Sigmoid", "Swish",     "Tanh"};
 
 template <class List>
 bool contains(const List& list, std::string_view word) {

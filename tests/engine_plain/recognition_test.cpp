@@ -1,0 +1,318 @@
+// The passes that recognise an operator in its parts: each way of writing it is found, what only
+// looks like it is left alone, and the results stay.
+#include "ampd/error.hpp"
+#include "pass_check.hpp"
+
+using namespace ampd;
+using graph::Graph;
+using tensor::DType;
+using tensor::Shape;
+using tensor::Tensor;
+
+namespace {
+
+using Text = std::string;
+using Integers = std::vector<std::int64_t>;
+
+/// A model with a vocabulary of small functions on its values.
+class Parts : public Net {
+ public:
+  Parts() { input("x", DType::f32, {2, 3, 8}); }
+
+  Text number(float value, const Shape& shape = {}) {
+    Tensor tensor(DType::f32, shape);
+    std::ranges::fill(tensor.mutable_values<float>(), value);
+    const Text name = "n" + std::to_string(model.graph().initializer_size());
+    constant(name, tensor);
+    return name;
+  }
+  Text mul(const Text& a, const Text& b) { return add("Mul", {a, b}); }
+  Text mul(const Text& a, float b) { return mul(a, number(b)); }
+  Text div(const Text& a, float b) { return add("Div", {a, number(b)}); }
+  Text plus(const Text& a, const Text& b) { return add("Add", {a, b}); }
+  Text plus(const Text& a, float b) { return plus(a, number(b)); }
+  Text minus(const Text& a, const Text& b) { return add("Sub", {a, b}); }
+  Text pow(const Text& a, float b) { return add("Pow", {a, number(b)}); }
+  Text call(const Text& function, const Text& a) { return add(function, {a}); }
+  Text clip(const Text& a, float low, float high) {
+    return add("Clip", {a, number(low), number(high)});
+  }
+  Text mean(const Text& a, const Integers& axes, std::int64_t keepdims = 1) {
+    return add("ReduceMean", {a}, {{"axes", axes}, {"keepdims", keepdims}});
+  }
+};
+
+using Writing = Text (*)(Parts& net);
+
+Graph check(Writing write, const Text& expected) {
+  Parts net;
+  net.output(write(net));
+  return check(net, expected);
+}
+
+Text tanh_part(Parts& n, const Text& inner) {
+  return n.call("Tanh", n.mul(inner, 0.7978845608028654F));
+}
+
+const std::vector<Writing> gelus{
+    [](Parts& n) {
+      const Text erf = n.call("Erf", n.div("x", 1.41421356F));
+      return n.mul(n.mul("x", n.plus(erf, 1)), 0.5F);
+    },
+    [](Parts& n) {
+      const Text erf = n.call("Erf", n.mul("x", 0.70710678F));
+      return n.mul(n.mul("x", 0.5F), n.plus(n.number(1), erf));
+    },
+    [](Parts& n) {
+      const Text erf = n.call("Erf", n.div("x", 1.41421356F));
+      return n.mul(n.mul(n.plus(erf, 1), n.number(0.5F)), "x");
+    },
+    [](Parts& n) {
+      const Text erf = n.call("Erf", n.div("x", 1.41421356F));
+      return n.mul("x", n.plus(n.mul(erf, 0.5F), 0.5F));
+    },
+    [](Parts& n) {
+      const Text half = n.div("x", 2);
+      return n.plus(half, n.mul(half, n.call("Erf", n.div("x", 1.41421356F))));
+    },
+};
+
+const std::vector<Writing> tanh_gelus{
+    [](Parts& n) {
+      const Text cubic = n.mul(n.pow("x", 3), 0.044715F);
+      return n.mul(n.mul("x", 0.5F), n.plus(tanh_part(n, n.plus("x", cubic)), 1));
+    },
+    [](Parts& n) {
+      const Text cubic = n.mul(n.number(0.044715F), n.mul("x", n.mul("x", "x")));
+      return n.mul(n.number(0.5F), n.mul("x", n.plus(tanh_part(n, n.plus(cubic, "x")), 1)));
+    },
+    [](Parts& n) {
+      const Text factor = n.plus(n.mul(n.mul(n.number(0.044715F), "x"), "x"), 1);
+      const Text inner = n.mul(n.mul("x", 0.7978845608F), factor);
+      return n.mul(n.mul("x", 0.5F), n.plus(n.call("Tanh", inner), 1));
+    },
+    [](Parts& n) {
+      const Text inner = n.plus("x", n.mul(n.pow("x", 3), 0.044715F));
+      return n.mul("x", n.call("Sigmoid", n.mul(inner, 1.5957691216F)));
+    },
+};
+
+const std::vector<Writing> swishes{
+    [](Parts& n) { return n.mul("x", n.call("Sigmoid", "x")); },
+    [](Parts& n) { return n.mul(n.call("Sigmoid", n.mul("x", 1.702F)), "x"); },
+};
+
+const std::vector<Writing> hard_swishes{
+    [](Parts& n) {
+      return n.mul("x", n.add("HardSigmoid", {"x"}, {{"alpha", 1.F / 6}, {"beta", 0.5F}}));
+    },
+    [](Parts& n) { return n.div(n.mul("x", n.clip(n.plus("x", 3), 0, 6)), 6); },
+    [](Parts& n) { return n.mul("x", n.div(n.clip(n.plus(n.number(3), "x"), 0, 6), 6)); },
+    [](Parts& n) { return n.mul(n.mul(n.clip(n.plus("x", 3), 0, 6), 1.F / 6), "x"); },
+    [](Parts& n) { return n.mul("x", n.clip(n.plus(n.div("x", 6), 0.5F), 0, 1)); },
+};
+
+}  // namespace
+
+TEST_CASE("gated_activations: every way of writing one is found") {
+  const std::vector<std::pair<Text, std::vector<Writing>>> forms{
+      {"Gelu", gelus},
+      {"Gelu", tanh_gelus},
+      {"Swish", swishes},
+      {"HardSwish", hard_swishes},
+      {"Mish", {[](Parts& n) { return n.mul("x", n.call("Tanh", n.call("Softplus", "x"))); }}},
+  };
+  for (const auto& [op_type, writings] : forms) {
+    for (std::size_t i = 0; i < writings.size(); ++i) {
+      CAPTURE(op_type);
+      CAPTURE(i);
+      check(writings[i], op_type);
+    }
+  }
+  CHECK(check(tanh_gelus[0], "Gelu").nodes[0].attributes.text("approximate", "") == "tanh");
+  CHECK(check(gelus[0], "Gelu").nodes[0].attributes.text("approximate", "") == "none");
+  CHECK(check(swishes[1], "Swish").nodes[0].attributes.real("alpha", 0) == 1.702F);
+}
+
+TEST_CASE("gated_activations: the function gives the name, the others are listed") {
+  const Graph graph = check(gelus[0], "Gelu");
+  CHECK(graph.nodes[0].name == "Erf_1");
+  CHECK(graph.nodes[0].absorbed == std::vector<Text>{"Div_0", "Add_2", "Mul_3", "Mul_4"});
+}
+
+TEST_CASE("gated_activations: the input may be what a scale or shift made") {
+  check(
+      [](Parts& n) {
+        const Text x = n.plus(n.mul("x", 3), 0.25F);
+        return n.mul(n.mul(x, n.plus(n.call("Erf", n.div(x, 1.41421356F)), 1)), 0.5F);
+      },
+      "Mul Add Gelu");
+}
+
+TEST_CASE("gated_activations: a product takes one in") {
+  check(
+      [](Parts& n) {
+        const Text x = n.plus(n.add("MatMul", {"x", n.noise({8, 4})}), n.noise({4}));
+        return n.mul(n.mul(x, n.plus(n.call("Erf", n.div(x, 1.41421356F)), 1)), 0.5F);
+      },
+      "MatMul[add Gelu]");
+  check(
+      [](Parts& n) {
+        const Text x = n.add("Conv", {"x", n.noise({4, 3, 1})});
+        return n.mul(x, n.call("Sigmoid", x));
+      },
+      "Conv[Swish]");
+}
+
+TEST_CASE("gated_activations: what only looks like one is left alone") {
+  const auto erf = [](Parts& n) { return n.call("Erf", n.div("x", 1.41421356F)); };
+  const auto leave = [&](const Text& expected, auto write) {
+    Parts net;
+    write(net);
+    check(net, expected);
+  };
+  // Other constants.
+  leave("Div Erf Add Mul Mul", [&](Parts& n) {
+    n.output(n.mul(n.mul("x", n.plus(n.call("Erf", n.div("x", 1.4142F)), 1)), 0.5F));
+  });
+  leave("Div Erf Add Mul Mul",
+        [&](Parts& n) { n.output(n.mul(n.mul("x", n.plus(erf(n), 1)), 0.51F)); });
+  leave("Add Clip Mul Div",
+        [&](Parts& n) { n.output(n.div(n.mul("x", n.clip(n.plus("x", 3), -1, 6)), 6)); });
+  leave("HardSigmoid Mul", [&](Parts& n) { n.output(n.mul("x", n.call("HardSigmoid", "x"))); });
+  // Another gated value.
+  leave("Sigmoid Exp Mul",
+        [&](Parts& n) { n.output(n.mul(n.call("Exp", "x"), n.call("Sigmoid", "x"))); });
+  // A value between that is read or given out too.
+  leave("Div Erf Add Mul Mul Add", [&](Parts& n) {
+    const Text sum = n.plus(erf(n), 1);
+    n.output(n.plus(n.mul(n.mul("x", sum), 0.5F), sum));
+  });
+  leave("Sigmoid Mul", [&](Parts& n) {
+    const Text gate = n.call("Sigmoid", "x");
+    n.output(n.mul("x", gate));
+    n.output(gate);
+  });
+  // Constants that widen the result.
+  leave("Div Erf Add Mul Mul", [&](Parts& n) {
+    n.output(n.mul(n.mul("x", n.plus(erf(n), 1)), n.number(0.5F, {1, 1, 1, 1})));
+  });
+  // A factor per channel.
+  leave("Mul Sigmoid Mul",
+        [&](Parts& n) { n.output(n.mul("x", n.call("Sigmoid", n.mul("x", n.noise({8}))))); });
+}
+
+namespace {
+
+/// Layer normalization over `axes`, with everything that writers vary.
+struct Normalization {
+  Integers axes{-1};
+  bool is_product = false;     // the square
+  bool is_twice = false;       // the difference
+  bool is_reciprocal = false;  // the division
+  bool has_power = false;      // of one half, for the root
+  std::int64_t keepdims = 1;
+  std::optional<Shape> scale{};
+  std::optional<Shape> shift{};
+
+  Text mean(Parts& n, const Text& x) const {
+    const Text result = n.mean(x, axes, keepdims);
+    if (keepdims != 0) return result;
+    return n.add("Unsqueeze", {result, n.integers(axes)});
+  }
+
+  Text write(Parts& n) const {
+    const Text difference = n.minus("x", mean(n, "x"));
+    const Text other = is_twice ? n.minus("x", mean(n, "x")) : difference;
+    const Text square = is_product ? n.mul(difference, difference) : n.pow(difference, 2);
+    const Text variance = n.plus(mean(n, square), 1e-3F);
+    const Text deviation = has_power ? n.pow(variance, 0.5F) : n.call("Sqrt", variance);
+    Text result = is_reciprocal ? n.mul(n.call("Reciprocal", deviation), other)
+                                : n.add("Div", {other, deviation});
+    if (scale) result = n.mul(n.noise(*scale), result);
+    if (shift) result = n.plus(result, n.noise(*shift));
+    return result;
+  }
+
+  Graph check(const Text& expected) const {
+    Parts net;
+    net.output(write(net));
+    return ::check(net, expected);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("layer_normalization: every way of writing it is found") {
+  for (const Normalization& form : std::vector<Normalization>{
+           {},
+           {.axes = {2}, .scale = Shape{8}, .shift = Shape{8}},
+           {.axes = {1, 2}, .scale = Shape{3, 8}, .shift = Shape{1, 3, 8}},
+           {.axes = {-1, -2}, .shift = Shape{3, 8}},
+           {.is_product = true, .scale = Shape{1, 8}},
+           {.is_twice = true, .scale = Shape{8}, .shift = Shape{}},
+           {.is_product = true, .is_twice = true, .scale = Shape{1}},
+           {.is_reciprocal = true, .scale = Shape{8}, .shift = Shape{8}},
+           {.has_power = true, .scale = Shape{8}, .shift = Shape{8}},
+           {.keepdims = 0, .scale = Shape{8}, .shift = Shape{8}},
+       }) {
+    form.check("LayerNormalization");
+  }
+}
+
+TEST_CASE("layer_normalization: it is named like the mean, the others are listed") {
+  const Graph graph = Normalization{.scale = Shape{8}}.check("LayerNormalization");
+  CHECK(graph.nodes[0].name == "ReduceMean_0");
+  CHECK(graph.nodes[0].attributes.real("epsilon", 0) == 1e-3F);
+  CHECK(graph.nodes[0].absorbed ==
+        std::vector<Text>{"Sub_1", "Pow_2", "ReduceMean_3", "Add_4", "Sqrt_5", "Div_6", "Mul_7"});
+}
+
+TEST_CASE("layer_normalization: a scale or shift of other axes stays a node") {
+  Normalization{.scale = Shape{3, 8}}.check("LayerNormalization Mul");
+  Normalization{.scale = Shape{8}, .shift = Shape{3, 1}}.check("LayerNormalization Add");
+  Normalization{.axes = {1, 2}, .scale = Shape{8}}.check("LayerNormalization Mul");
+  Normalization{.scale = Shape{1, 1, 1, 8}}.check("LayerNormalization Mul");
+}
+
+TEST_CASE("layer_normalization: what only looks like it is left alone") {
+  const Text parts = "ReduceMean Sub Pow ReduceMean Add Sqrt Div";
+  Normalization{.axes = {1}}.check(parts);
+  Normalization{.axes = {0, 2}}.check(parts);
+  const auto leave = [](const Text& expected, auto write) {
+    Parts net;
+    write(net);
+    check(net, expected);
+  };
+  const auto deviation = [](Parts& n, const Text& square, const Integers& axes) {
+    return n.call("Sqrt", n.plus(n.mean(square, axes), 1e-3F));
+  };
+  // The variance over other axes than the mean.
+  leave(parts, [&](Parts& n) {
+    const Text difference = n.minus("x", n.mean("x", {-1}));
+    n.output(n.add("Div", {difference, deviation(n, n.pow(difference, 2), {1, 2})}));
+  });
+  // A value between that is read or given out too.
+  leave(parts, [&](Parts& n) {
+    const Text difference = n.minus("x", n.mean("x", {-1}));
+    n.output(n.add("Div", {difference, deviation(n, n.pow(difference, 2), {-1})}));
+    n.output(difference);
+  });
+  leave(parts + " Add", [&](Parts& n) {
+    const Text mean = n.mean("x", {-1});
+    const Text difference = n.minus("x", mean);
+    const Text result = n.add("Div", {difference, deviation(n, n.pow(difference, 2), {-1})});
+    n.output(n.plus(result, mean));
+  });
+  // A third power, an epsilon that is not constant or not one number, the mean of something else.
+  leave("ReduceMean Sub Pow Abs ReduceMean Add Sqrt Div", [&](Parts& n) {
+    const Text difference = n.minus("x", n.mean("x", {-1}));
+    n.output(n.add("Div", {difference, deviation(n, n.call("Abs", n.pow(difference, 3)), {-1})}));
+  });
+  leave("ReduceMean Sub Abs Pow ReduceMean Add Sqrt Div", [&](Parts& n) {
+    n.input("e", DType::f32, {1});
+    const Text difference = n.minus("x", n.mean("x", {-1}));
+    const Text sum = n.plus(n.mean(n.pow(difference, 2), {-1}), n.call("Abs", "e"));
+    n.output(n.add("Div", {difference, n.call("Sqrt", sum)}));
+  });
+}
