@@ -316,3 +316,53 @@ TEST_CASE("layer_normalization: what only looks like it is left alone") {
     n.output(n.add("Div", {difference, n.call("Sqrt", sum)}));
   });
 }
+
+namespace {
+
+Text turned(Parts& n, const Text& x, const Integers& perm) {
+  return n.add("Transpose", {x}, {{"perm", perm}});
+}
+
+}  // namespace
+
+TEST_CASE("transposes: those that follow one another are one, or none") {
+  check([](Parts& n) { return turned(n, turned(n, "x", {1, 0, 2}), {0, 2, 1}); }, "Transpose");
+  check(
+      [](Parts& n) {
+        return n.call("Abs", turned(n, turned(n, n.call("Exp", "x"), {1, 2, 0}), {2, 0, 1}));
+      },
+      "Exp Abs");
+  check([](Parts& n) { return n.call("Abs", n.add("Transpose", {n.add("Transpose", {"x"})})); },
+        "Abs");
+  const Graph graph = check(
+      [](Parts& n) {
+        return turned(n, turned(n, turned(n, "x", {1, 0, 2}), {0, 2, 1}), {2, 1, 0});
+      },
+      "Transpose");
+  CHECK(graph.nodes[0].attributes.integers("perm") == Integers{0, 2, 1});
+  CHECK(graph.nodes[0].absorbed == std::vector<Text>{"Transpose_0", "Transpose_1"});
+}
+
+TEST_CASE("transposes: what is read between, or given out, stays") {
+  Parts net;
+  const Text first = turned(net, "x", {1, 0, 2});
+  net.output(net.call("Abs", turned(net, first, {1, 0, 2})));
+  net.output(net.call("Exp", first));
+  net.output(turned(net, "x", {0, 1, 2}));
+  check(net, "Transpose Abs Exp Transpose");
+}
+
+TEST_CASE("transposed_products: a product learns the order of the Transpose after it") {
+  const auto order = [](const Integers& perm, bool is_read_again) {
+    Parts net;
+    const Text product = net.add("MatMul", {"x", net.noise({2, 8, 5})});
+    net.output(net.call("Exp", turned(net, product, perm)));
+    if (is_read_again) net.output(net.call("Abs", product));
+    return check(net, is_read_again ? "MatMul Transpose Exp Abs" : "MatMul Transpose Exp")
+        .nodes[0]
+        .attributes.integers("result_order");
+  };
+  CHECK(order({1, 0, 2}, false) == Integers{1, 0, 2});
+  CHECK(order({0, 2, 1}, false).empty());
+  CHECK(order({1, 0, 2}, true).empty());
+}

@@ -93,9 +93,9 @@ struct FusedPostOps {
   std::vector<std::pair<std::size_t, graph::ValueId>> operands;  // of operations, by position
   graph::ValueId sum = graph::no_value;
 };
-/// For a result of `rank` dimensions with its channels at `axis`.
+/// Those from `first` on, for a result of `rank` dimensions with its channels at `axis`.
 FusedPostOps fused_post_ops(const Graph& graph, const Node& node, std::size_t rank,
-                            std::size_t axis);
+                            std::size_t axis, std::size_t first = 0);
 /// Adds their arguments to a step whose result has this layout.
 void add_arguments(Lowering& lowering, const FusedPostOps& post_ops, const Layout& destination,
                    PrimitiveStep& step);

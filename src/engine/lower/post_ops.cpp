@@ -35,10 +35,10 @@ std::size_t channel_axis(const Node& node, std::size_t rank) {
 }  // namespace
 
 FusedPostOps fused_post_ops(const Graph& graph, const Node& node, std::size_t rank,
-                            std::size_t axis) {
+                            std::size_t axis, std::size_t first) {
   using Kind = onednn::PostOperation::Kind;
   FusedPostOps result;
-  for (const PostOp& post_op : node.post_ops) {
+  for (const PostOp& post_op : std::span(node.post_ops).subspan(first)) {
     onednn::PostOperation operation;
     switch (post_op.kind) {
       case PostOp::Kind::eltwise:
