@@ -111,7 +111,8 @@ std::optional<Offer> concat(const std::vector<Description>& sources, int axis,
                             const Description& destination);
 /// Always something, if only a reference kernel.
 Offer reorder(const Description& source, const Description& destination);
-std::optional<Offer> softmax(bool logarithm, const Description& both, int axis);
+std::optional<Offer> softmax(bool logarithm, const Description& source,
+                             const Description& destination, int axis);
 std::optional<Offer> reduction(dnnl::algorithm algorithm, const Description& source,
                                const Description& destination);
 

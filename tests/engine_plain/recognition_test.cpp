@@ -366,3 +366,103 @@ TEST_CASE("transposed_products: a product learns the order of the Transpose afte
   CHECK(order({0, 2, 1}, false).empty());
   CHECK(order({1, 0, 2}, true).empty());
 }
+
+namespace {
+
+/// The scores of an attention, before they are scaled and masked.
+Text scores(Parts& n) {
+  return n.add("MatMul", {"x", n.add("Transpose", {"x"}, {{"perm", Integers{0, 2, 1}}})});
+}
+
+Text softmax(Parts& n, const Text& x, std::int64_t axis = -1) {
+  return n.add("Softmax", {x}, {{"axis", axis}});
+}
+
+}  // namespace
+
+TEST_CASE("masked_softmax: scale and mask join the softmax of the scores") {
+  for (const auto& [write, scale] : std::vector<std::pair<Writing, float>>{
+           {[](Parts& n) {
+              return softmax(n, n.plus(n.div(scores(n), 4), n.noise({3, 3})));
+            },
+            0.25F},
+           {[](Parts& n) {
+              return softmax(n, n.plus(n.noise({1, 3, 3}), n.mul(n.number(0.5F), scores(n))), 2);
+            },
+            0.5F},
+           {[](Parts& n) { return softmax(n, n.plus(scores(n), n.noise({3}))); }, 1.F},
+           {[](Parts& n) {
+              n.input("mask", DType::f32, {2, 1, 3});
+              return softmax(n, n.plus(n.mul(scores(n), 0.125F), "mask"));
+            },
+            0.125F},
+           {[](Parts& n) {
+              n.input("bias", DType::f32, {2, 3, 3});
+              return softmax(n, n.plus("bias", scores(n)));
+            },
+            1.F},
+       }) {
+    const Graph graph = check(write, "Transpose MatMul MaskedSoftmax");
+    CHECK(graph.nodes[2].attributes.real("scale", 0) == scale);
+    CHECK(graph.nodes[2].name.starts_with("Softmax"));
+    CHECK(graph.nodes[2].inputs[0] == graph.nodes[1].outputs[0]);
+  }
+}
+
+TEST_CASE("masked_softmax: what only looks like it is left alone") {
+  // Another axis.
+  check(
+      [](Parts& n) {
+        return softmax(n, n.plus(n.div(n.call("Exp", "x"), 4), n.noise({3, 8})), 1);
+      },
+      "Exp Div Add Softmax");
+  // A mask that the scores are broadcast to.
+  check(
+      [](Parts& n) {
+        return softmax(n, n.plus(n.call("Exp", "x"), n.noise({4, 2, 3, 8})));
+      },
+      "Exp Add Softmax");
+  // A sum that is read again.
+  check(
+      [](Parts& n) {
+        const Text sum = n.plus(n.call("Exp", "x"), n.noise({3, 8}));
+        return n.plus(softmax(n, sum), sum);
+      },
+      "Exp Add Softmax Add");
+  // Scales that are read again, or not one number, stay with the scores.
+  check(
+      [](Parts& n) {
+        const Text scaled = n.mul(n.call("Exp", "x"), 0.5F);
+        return n.plus(softmax(n, n.plus(scaled, n.noise({3, 8}))), scaled);
+      },
+      "Exp Mul MaskedSoftmax Add");
+  check(
+      [](Parts& n) {
+        return softmax(n, n.plus(n.mul(n.call("Exp", "x"), n.noise({8})), n.noise({3, 8})));
+      },
+      "Exp Mul MaskedSoftmax");
+  check(
+      [](Parts& n) {
+        return softmax(n, n.plus(n.add("Div", {n.number(2), n.call("Exp", "x")}), n.noise({8})));
+      },
+      "Exp Div MaskedSoftmax");
+}
+
+TEST_CASE("post_ops: a scale without a mask joins the product") {
+  check([](Parts& n) { return softmax(n, n.div(scores(n), 4)); }, "Transpose MatMul[mul] Softmax");
+  check(
+      [](Parts& n) {
+        return n.minus(n.add("MatMul", {"x", n.noise({8, 4})}), n.noise({4}));
+      },
+      "MatMul[add]");
+  check(
+      [](Parts& n) {
+        return n.minus(n.noise({4}), n.add("MatMul", {"x", n.noise({8, 4})}));
+      },
+      "MatMul Sub");
+  check(
+      [](Parts& n) {
+        return n.add("Div", {n.number(2), n.add("MatMul", {"x", n.noise({8, 4})})});
+      },
+      "MatMul Div");
+}

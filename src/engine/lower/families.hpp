@@ -76,6 +76,8 @@ bool lower_blocks(Lowering& lowering, const Node& node);
 // Normalisations.
 bool takes_softmax(const Graph& graph, const Node& node);
 bool lower_softmax(Lowering& lowering, const Node& node);
+bool takes_masked_softmax(const Graph& graph, const Node& node);
+bool lower_masked_softmax(Lowering& lowering, const Node& node);
 bool takes_layer_normalization(const Graph& graph, const Node& node);
 bool lower_layer_normalization(Lowering& lowering, const Node& node);
 bool takes_local_response(const Graph& graph, const Node& node);

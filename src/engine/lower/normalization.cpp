@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "engine/lower/families.hpp"
+#include "engine/masked_softmax.hpp"
 
 namespace ampd::engine {
 namespace {
@@ -66,8 +67,8 @@ bool lower_softmax(Lowering& lowering, const Node& node) {
   const std::size_t axis = axis_of(node.attributes.integer("axis", -1), rank);
   const Layout layout = with_innermost(lowering.layout(x), axis);
   x = lowering.as(x, layout);
-  const auto offer =
-      onednn::softmax(node.op_type == "LogSoftmax", layout.descriptor(), static_cast<int>(axis));
+  const auto offer = onednn::softmax(node.op_type == "LogSoftmax", layout.descriptor(),
+                                     layout.descriptor(), static_cast<int>(axis));
   if (!offer) return false;
   lowering.define(node, 0,
                   lowering.add(*offer, layout,
@@ -75,6 +76,26 @@ bool lower_softmax(Lowering& lowering, const Node& node) {
                                 .may_replace = true,
                                 .source = dtype,
                                 .weights = dtype}));
+  return true;
+}
+
+bool takes_masked_softmax(const Graph& graph, const Node& node) {
+  return is_float32(graph, node);
+}
+
+bool lower_masked_softmax(Lowering& lowering, const Node& node) {
+  const DType dtype = lowering.source_dtype();
+  const ValueIndex scores = lowering.as_row_major(lowering.input(node, 0), dtype);
+  const Layout layout = lowering.layout(scores);
+  Shape mask_shape = lowering.shape_of(node.inputs[1]);
+  mask_shape.insert(mask_shape.begin(), layout.shape().size() - mask_shape.size(), 1);
+  const ValueIndex mask =
+      lowering.reshaped(lowering.as_row_major(lowering.input(node, 1), DType::f32), mask_shape);
+  auto found = masked_softmax(layout, node.attributes.real("scale", 1), lowering.layout(mask));
+  if (!found) return false;
+  const auto made =
+      lowering.add(found->implementation, {scores, mask}, {layout}, std::move(found->call), true);
+  lowering.define(node, 0, made.front());
   return true;
 }
 
