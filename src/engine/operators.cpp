@@ -62,6 +62,7 @@ constexpr std::array table{
     Operator{"Concat", follows, takes_concat, lower_concat, false, none},
     Operator{"DepthToSpace", follows, takes_blocks, lower_blocks, false, none},
     Operator{"Flatten", follows, takes_view, lower_view, false, none},
+    Operator{"Gather", follows, takes_gather, lower_gather, false, none},
     Operator{"Identity", follows, takes_view, lower_view, false, none},
     Operator{"Reshape", follows, takes_view, lower_view, false, none},
     Operator{"Slice", follows, takes_slice, lower_slice, false, none},

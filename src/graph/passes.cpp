@@ -22,6 +22,7 @@ constexpr std::array passes{
     Pass{"layer_normalization", apply_layer_normalization, false},
     Pass{"gated_activations", apply_gated_activations, false},
     Pass{"global_pools", apply_global_pools, false},
+    Pass{"product_scales", apply_product_scales, false},
     Pass{"masked_softmax", apply_masked_softmax, false},
     Pass{"post_ops", apply_post_ops, false},
     Pass{"transposed_products", apply_transposed_products, false},

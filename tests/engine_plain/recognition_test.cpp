@@ -466,3 +466,38 @@ TEST_CASE("post_ops: a scale without a mask joins the product") {
       },
       "MatMul Div");
 }
+
+TEST_CASE("product_scales: factors of the operands become one of the result") {
+  const auto turned_x = [](Parts& n, const Text& x) { return turned(n, x, {0, 2, 1}); };
+  const auto keep = [&](auto write, const Text& expected) {
+    Parts net;
+    net.output(write(net));
+    return check(net, expected);
+  };
+  const Graph graph = keep(
+      [&](Parts& n) {
+        const Text q = n.mul(n.call("Exp", "x"), 0.5F);
+        const Text k = turned_x(n, n.div(n.call("Abs", "x"), 4));
+        return softmax(n, n.plus(n.add("MatMul", {q, k}), n.noise({3})));
+      },
+      "Exp Abs Transpose MatMul MaskedSoftmax");
+  CHECK(graph.nodes.back().attributes.real("scale", 0) == 0.125F);
+  CHECK(graph.nodes.back().absorbed == std::vector<Text>{"Div_3", "Mul_1", "Add_6"});
+  keep(
+      [&](Parts& n) {
+        const Text k = n.mul(turned_x(n, n.call("Abs", "x")), n.number(0.5F));
+        return n.call("Exp", n.add("MatMul", {"x", k}));
+      },
+      "Abs Transpose MatMul[mul] Exp");
+}
+
+TEST_CASE("product_scales: what others read, or what is not one number, stays") {
+  Parts net;
+  const Text scaled = net.mul("x", 0.5F);
+  net.output(net.add("MatMul", {scaled, net.noise({8, 2})}));
+  net.output(net.call("Exp", scaled));
+  net.output(net.add("MatMul", {net.mul("x", net.noise({8})), net.noise({8, 2})}));
+  net.output(net.add("MatMul", {net.add("Div", {net.number(2), "x"}), net.noise({8, 2})}));
+  net.output(net.add("MatMul", {net.mul("x", net.number(2, {1, 1, 1, 1})), net.noise({8, 2})}));
+  check(net, "Mul MatMul Exp Mul MatMul Div MatMul Mul MatMul");
+}

@@ -68,6 +68,8 @@ bool takes_slice(const Graph& graph, const Node& node);
 bool lower_slice(Lowering& lowering, const Node& node);
 bool takes_split(const Graph& graph, const Node& node);
 bool lower_split(Lowering& lowering, const Node& node);
+bool takes_gather(const Graph& graph, const Node& node);
+bool lower_gather(Lowering& lowering, const Node& node);
 bool takes_concat(const Graph& graph, const Node& node);
 bool lower_concat(Lowering& lowering, const Node& node);
 bool takes_blocks(const Graph& graph, const Node& node);

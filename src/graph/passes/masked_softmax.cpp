@@ -6,6 +6,8 @@
 //
 // The mask is broadcast to the scores; the scale may be missing. A scale without a mask is left to
 // the product before it. The fused node is named like the Softmax.
+#include <cmath>
+
 #include "graph/newest_form.hpp"
 #include "graph/node_types.hpp"
 #include "graph/passes/pass_list.hpp"
@@ -90,8 +92,10 @@ class MaskedSoftmaxPass {
       const auto factor = scalar_of(rewriter_.constant(node.inputs[slot]));
       const ValueId source = node.inputs[1 - slot];
       if (!factor || graph_.value(source).shape != graph_.value(id).shape) continue;
+      const auto scale = static_cast<float>(node.op_type == "Mul" ? *factor : 1 / *factor);
+      if (!std::isfinite(scale)) continue;
       pattern.insert(*producer);
-      return {source, static_cast<float>(node.op_type == "Mul" ? *factor : 1 / *factor)};
+      return {source, scale};
     }
     return {id, 1.F};
   }

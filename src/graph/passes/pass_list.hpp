@@ -15,6 +15,7 @@ void apply_transposes(Graph& graph, const NodeEvaluator& evaluate);
 void apply_layer_normalization(Graph& graph, const NodeEvaluator& evaluate);
 void apply_gated_activations(Graph& graph, const NodeEvaluator& evaluate);
 void apply_global_pools(Graph& graph, const NodeEvaluator& evaluate);
+void apply_product_scales(Graph& graph, const NodeEvaluator& evaluate);
 void apply_masked_softmax(Graph& graph, const NodeEvaluator& evaluate);
 void apply_post_ops(Graph& graph, const NodeEvaluator& evaluate);
 void apply_transposed_products(Graph& graph, const NodeEvaluator& evaluate);
