@@ -18,6 +18,7 @@ constexpr std::array passes{
     Pass{"gemm", apply_gemm, true},
     Pass{"channel_scales", apply_channel_scales, true},
     Pass{"pads", apply_pads, false},
+    Pass{"clips", apply_clips, false},
     Pass{"transposes", apply_transposes, false},
     Pass{"layer_normalization", apply_layer_normalization, false},
     Pass{"gated_activations", apply_gated_activations, false},

@@ -501,3 +501,47 @@ TEST_CASE("product_scales: what others read, or what is not one number, stays") 
   net.output(net.add("MatMul", {net.mul("x", net.number(2, {1, 1, 1, 1})), net.noise({8, 2})}));
   check(net, "Mul MatMul Exp Mul MatMul Div MatMul Mul MatMul");
 }
+
+TEST_CASE("clips: bounds of any form are one Clip") {
+  for (const Writing write : std::vector<Writing>{
+           [](Parts& n) { return n.clip("x", -0.25F, 0.5F); },
+           [](Parts& n) {
+             return n.add("Min", {n.add("Max", {"x", n.number(-0.25F)}), n.number(0.5F)});
+           },
+           [](Parts& n) {
+             return n.add("Max", {n.number(-0.25F, {1, 1}), n.add("Min", {n.number(0.5F), "x"})});
+           },
+           [](Parts& n) { return n.clip(n.clip("x", -0.5F, 0.5F), -0.25F, 3); },
+           [](Parts& n) { return n.clip(n.clip("x", -0.25F, 2), -7, 0.5F); },
+           [](Parts& n) { return n.clip(n.clip(n.clip("x", -1, 1), -0.25F, 1), -1, 0.5F); },
+       }) {
+    const Graph graph = check(write, "Clip");
+    const auto bound = [&](std::size_t slot) {
+      return graph.value(graph.nodes[0].inputs[slot]).constant->values<float>()[0];
+    };
+    CHECK(bound(1) == -0.25F);
+    CHECK(bound(2) == 0.5F);
+  }
+  check([](Parts& n) { return n.add("Min", {n.call("Relu", "x"), n.number(0.5F)}); }, "Clip");
+  check([](Parts& n) { return n.clip(n.clip("x", 0.25F, 0.5F), 0.75F, 1); }, "Clip");
+  check(
+      [](Parts& n) {
+        const Text x = n.add("Conv", {"x", n.noise({4, 3, 1})});
+        return n.add("Min", {n.add("Max", {x, n.number(0)}), n.number(0.5F)});
+      },
+      "Conv[Clip]");
+}
+
+TEST_CASE("clips: what is bounded by several numbers, by values or for others stays") {
+  check([](Parts& n) { return n.add("Min", {"x", n.noise({8})}); }, "Min");
+  check([](Parts& n) { return n.add("Min", {"x", n.number(0.5F, {1, 1, 1, 1})}); }, "Min");
+  check([](Parts& n) { return n.add("Max", {"x", n.call("Exp", "x")}); }, "Exp Max");
+  check([](Parts& n) { return n.add("Max", {"x", n.number(0), n.call("Exp", "x")}); }, "Exp Max");
+  check([](Parts& n) { return n.clip(n.clip("x", -0.5F, 0.5F), 0.5F, -0.5F); }, "Clip Clip");
+  check(
+      [](Parts& n) {
+        const Text first = n.clip("x", -0.5F, 0.5F);
+        return n.plus(n.clip(first, 0, 1), first);
+      },
+      "Clip Clip Add");
+}

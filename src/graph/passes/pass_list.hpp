@@ -11,6 +11,7 @@ void apply_cast_pairs(Graph& graph, const NodeEvaluator& evaluate);
 void apply_gemm(Graph& graph, const NodeEvaluator& evaluate);
 void apply_channel_scales(Graph& graph, const NodeEvaluator& evaluate);
 void apply_pads(Graph& graph, const NodeEvaluator& evaluate);
+void apply_clips(Graph& graph, const NodeEvaluator& evaluate);
 void apply_transposes(Graph& graph, const NodeEvaluator& evaluate);
 void apply_layer_normalization(Graph& graph, const NodeEvaluator& evaluate);
 void apply_gated_activations(Graph& graph, const NodeEvaluator& evaluate);
