@@ -49,7 +49,11 @@ class MaskedRows {
         rows_at_a_time_(rows_at_a_time),
         scale_(scale),
         mask_rows_(mask_rows(scores.shape(), mask)),
+        period_(std::ssize(mask_rows_)),
         is_mask_per_row_(mask.shape().back() == 1) {
+    for (std::int64_t i = 0; i < rows_at_a_time; ++i) {
+      mask_rows_.push_back(mask_rows_[static_cast<std::size_t>(i)]);
+    }
     if (dtype_ != DType::f32) {
       wide_.resize(static_cast<std::size_t>(rows_at_a_time * columns_));
     }
@@ -65,11 +69,11 @@ class MaskedRows {
     for (std::int64_t row = 0; row < rows_; row += rows_at_a_time_) {
       const std::int64_t count = std::min(rows_at_a_time_, rows_ - row);
       std::byte* to = result + row * row_bytes;
+      const std::int64_t* starts = mask_rows_.data() + row % period_;
       float* wide = wide_.empty() ? reinterpret_cast<float*>(to) : wide_.data();
 #pragma omp parallel for schedule(static) if (rows_ > rows_at_a_time_)
       for (std::int64_t i = 0; i < count; ++i) {
-        const auto at = static_cast<std::size_t>(row + i) % mask_rows_.size();
-        mask_row(scores + (row + i) * row_bytes, mask + mask_rows_[at], wide + i * columns_);
+        mask_row(scores + (row + i) * row_bytes, mask + starts[i], wide + i * columns_);
       }
       RowsSoftmax& softmax = count == rows_at_a_time_ ? *all_ : *rest_;
       softmax.run(reinterpret_cast<std::byte*>(wide), to, stream_);
@@ -124,7 +128,8 @@ class MaskedRows {
   std::int64_t rows_;
   std::int64_t rows_at_a_time_;
   float scale_;
-  std::vector<std::int64_t> mask_rows_;
+  std::vector<std::int64_t> mask_rows_;  // of a period and as many rows again as are done at a time
+  std::int64_t period_;
   bool is_mask_per_row_;
   std::vector<float> wide_;
   std::optional<RowsSoftmax> all_;

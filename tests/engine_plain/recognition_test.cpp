@@ -545,3 +545,12 @@ TEST_CASE("clips: what is bounded by several numbers, by values or for others st
       },
       "Clip Clip Add");
 }
+
+TEST_CASE("operators without their first output pass through every pass") {
+  Net net(14);
+  net.input("x", DType::f32, {5, 2, 3});
+  net.node("LSTM", {"x", net.noise({1, 16, 3}), net.noise({1, 16, 4})}, {"", "last"},
+           {{"hidden_size", std::int64_t{4}}});
+  net.output("last");
+  check(net, "LSTM");
+}

@@ -47,9 +47,10 @@ class ClipsPass {
  private:
   /// What a node bounds by constant numbers.
   std::optional<ValueId> bounded(std::size_t index) const {
+    if (!bounds_of(index)) return std::nullopt;
     const Node& node = graph_.nodes[index];
     const Value& result = graph_.value(node.outputs[0]);
-    if (result.dtype != DType::f32 || !result.shape || !bounds_of(index)) return std::nullopt;
+    if (result.dtype != DType::f32 || !result.shape) return std::nullopt;
     const ValueId source = node.inputs[constant_slot(node) == 0 ? 1 : 0];
     return graph_.value(source).shape == result.shape ? std::optional(source) : std::nullopt;
   }
