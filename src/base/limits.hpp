@@ -15,6 +15,7 @@ inline constexpr std::int64_t model_bytes = std::int64_t{2} << 30;  // protobuf'
 inline constexpr std::int64_t external_data_bytes = std::int64_t{64} << 30;
 inline constexpr std::int64_t model_parts = 4 << 20;  // nodes, names, attributes ... of one file
 inline constexpr std::int64_t graph_nodes = 100'000;
+inline constexpr std::int64_t graph_depth = 16;  // of graphs inside nodes
 inline constexpr std::int64_t tensor_rank = 12;
 inline constexpr std::int64_t tensor_bytes = std::int64_t{16} << 30;
 inline constexpr std::int64_t folded_bytes = std::int64_t{4} << 30;  // of one graph's constants

@@ -1,4 +1,5 @@
 // What can be said of a node without compiling it: offered precisions, cost, support.
+#include "engine/likely_shapes.hpp"
 #include "engine/lower/families.hpp"
 #include "engine/plain.hpp"
 
@@ -16,6 +17,10 @@ bool is_offered(const Graph& graph, const Node& node, Precision precision) {
 }  // namespace
 
 std::vector<Precision> offered_precisions(const Graph& graph, const Node& node) {
+  if (has_open_shape(graph, node)) {
+    const std::optional<Graph> likely = with_likely_shapes(graph, node);
+    return likely ? offered_precisions(*likely, likely->nodes.front()) : std::vector<Precision>();
+  }
   if (role_of(graph, node) != Role::tunable) return {};
   std::vector<Precision> offered{Precision::fp32};
   for (const Precision precision : all_precisions) {
@@ -27,6 +32,7 @@ std::vector<Precision> offered_precisions(const Graph& graph, const Node& node) 
 
 Cost cost(const Graph& graph, const Node& node) {
   Cost result;
+  if (has_open_shape(graph, node)) return result;
   const Operator* entry = find_operator(graph, node);
   result.flops = entry != nullptr ? entry->flops(graph, node) : output_size(graph, node);
   for (const auto* ids : {&node.inputs, &node.outputs}) {
@@ -48,7 +54,8 @@ Cost cost(const Graph& graph, const Node& node) {
 std::vector<std::string> unsupported_ops(const Graph& graph) {
   std::vector<std::string> names;
   for (const Node& node : graph.nodes) {
-    if (find_operator(graph, node) == nullptr && !has_plain_kernel(node)) {
+    if (!node.bodies.empty()) continue;  // they are expanded once the data decide
+    if (!has_plain_kernel(node) && find_operator(graph, node) == nullptr) {
       names.push_back(node.name);
     }
   }

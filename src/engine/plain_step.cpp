@@ -1,10 +1,10 @@
 #include "engine/plain_step.hpp"
 
 #include <cstring>
-#include <map>
 
 #include "base/check.hpp"
 #include "engine/plain.hpp"
+#include "graph/cut.hpp"
 #include "graph/node_error.hpp"
 
 namespace ampd::engine {
@@ -44,32 +44,10 @@ void evaluate(const Graph& graph, const Node& node, std::span<std::byte* const> 
   }
 }
 
-/// The node with its values and nothing else, so that the rest can be freed.
-Graph with_one_node(const Graph& graph, const Node& node) {
-  Graph result;
-  result.name = graph.name;
-  Node copy = node;
-  std::map<graph::ValueId, graph::ValueId> renumbered;
-  for (auto* ids : {&copy.inputs, &copy.outputs}) {
-    for (graph::ValueId& id : *ids) {
-      if (id == graph::no_value) continue;
-      const auto [known, is_new] = renumbered.try_emplace(id, graph::no_value);
-      if (is_new) {
-        known->second = static_cast<graph::ValueId>(result.values.size());
-        result.values.push_back(graph.value(id));
-      }
-      id = known->second;
-    }
-  }
-  copy.post_ops.clear();
-  result.nodes.push_back(std::move(copy));
-  return result;
-}
-
 }  // namespace
 
 LoopCall plain_call(const Graph& graph, const Node& node) {
-  const auto alone = std::make_shared<const Graph>(with_one_node(graph, node));
+  const auto alone = std::make_shared<const Graph>(graph::with_one_node(graph, node));
   return {[alone](auto inputs, auto outputs) {
     evaluate(*alone, alone->nodes.front(), inputs, outputs);
   }};

@@ -56,8 +56,9 @@ class Program {
   /// graph's order, row-major; an output computed in bf16 is returned as f32.
   std::vector<tensor::Tensor> run(const std::map<std::string, tensor::Tensor>& inputs);
 
-  /// Runs once with a clock around each step.
-  std::vector<StepReport> profile(const std::map<std::string, tensor::Tensor>& inputs);
+  /// Runs once with a clock around each step; `outputs`, if given, are set as `run` gives them.
+  std::vector<StepReport> profile(const std::map<std::string, tensor::Tensor>& inputs,
+                                  std::vector<tensor::Tensor>* outputs = nullptr);
 
   std::vector<StepReport> steps() const;
   std::int64_t arena_bytes() const;    // planned memory of intermediate values
@@ -69,17 +70,19 @@ class Program {
 };
 
 /// What this machine gives an operator: every precision for which oneDNN has a kernel that is not a
-/// reference one, fp32 first. Empty when the operator is not a tunable one.
+/// reference one, fp32 first. Empty when the operator is not a tunable one. Where its shapes depend
+/// on the data, it is judged by likely ones.
 std::vector<Precision> offered_precisions(const graph::Graph& graph, const graph::Node& node);
 
-/// Floating-point operations and bytes read and written by one execution in fp32.
+/// Floating-point operations and bytes read and written by one execution in fp32; zeros where the
+/// node's shapes depend on the data.
 struct Cost {
   std::int64_t flops = 0;
   std::int64_t bytes = 0;
 };
 Cost cost(const graph::Graph& graph, const graph::Node& node);
 
-/// The nodes of a specialised graph that the engine cannot execute, each once.
+/// The nodes of a settled graph that the engine cannot execute, each once.
 std::vector<std::string> unsupported_ops(const graph::Graph& graph);
 
 /// Sets the number of threads for every program of the process; call before the first is compiled.

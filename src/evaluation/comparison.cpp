@@ -31,6 +31,14 @@ double distance(double actual, double expected) {
   return std::isnan(difference) ? std::numeric_limits<double>::infinity() : difference;
 }
 
+/// The distance from one bfloat16, which holds 8 significant bits, to the next.
+double last_place(double value) {
+  constexpr int exponent_min = -126;
+  constexpr int digits = 7;
+  const int exponent = value == 0 ? exponent_min : std::max(std::ilogb(value), exponent_min);
+  return std::ldexp(1.0, exponent - digits);
+}
+
 }  // namespace
 
 Comparison compare(const tensor::Tensor& actual_value, const tensor::Tensor& expected_value,
@@ -49,13 +57,15 @@ Comparison compare(const tensor::Tensor& actual_value, const tensor::Tensor& exp
   }
   const tensor::Tensor a = tensor::convert(actual, DType::f64);
   const tensor::Tensor e = tensor::convert(expected, DType::f64);
+  const bool is_coarse = expected_value.dtype() == DType::bf16;
   Comparison result{{}, 0.0};
   std::int64_t beyond = 0;
   for (std::size_t i = 0; i < a.values<double>().size(); ++i) {
     const double wanted = e.values<double>()[i];
     const double off = distance(a.values<double>()[i], wanted);
     result.max_abs_error = std::max(*result.max_abs_error, off);
-    const double allowed = tolerance.absolute + tolerance.relative * std::abs(wanted);
+    double allowed = tolerance.absolute + tolerance.relative * std::abs(wanted);
+    if (is_coarse && std::isfinite(wanted)) allowed = std::max(allowed, last_place(wanted));
     if (off != 0 && !(std::isfinite(wanted) && off <= allowed)) ++beyond;
   }
   if (beyond > 0) {

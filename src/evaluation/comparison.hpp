@@ -19,7 +19,9 @@ struct Comparison {
 };
 
 /// Types and shapes must agree (a bfloat16 may stand as float32), and each number may differ by at
-/// most absolute + relative * |expected|. NaN equals NaN, an infinity itself alone.
+/// most absolute + relative * |expected|; from an expected bfloat16, which its maker may have
+/// rounded or truncated, in any case by one unit in its last place. NaN equals NaN, an infinity
+/// itself alone.
 Comparison compare(const tensor::Tensor& actual, const tensor::Tensor& expected,
                    Tolerance tolerance);
 

@@ -21,8 +21,9 @@ struct Verdict {
 };
 
 /// Runs every data set of a case with all tunable operators in `precision`. An output passes when
-/// its type and shape are the expected ones and each number differs by at most absolute + relative
-/// * |expected|; NaN equals NaN. Throws Error only when the folder is not such a case.
+/// its type and shape are the expected ones and its numbers are within the tolerance
+/// (evaluation/comparison.hpp). The inputs have the shapes that their files have: some of ONNX's
+/// own cases declare others. Throws Error only when the folder is not such a case.
 Verdict run_case(const std::filesystem::path& folder, Precision precision, Tolerance tolerance,
                  const Observer& observer = {});
 

@@ -64,12 +64,14 @@ struct Evaluator::Cursor {
   std::string config;
   std::int64_t batches_done = 0;
   std::int64_t samples_done = 0;
+  std::int64_t footprint_bytes = 0;  // the largest so far
 
   nlohmann::json checkpoint() const {
     return {{"config", config},
             {"fingerprint", engine::fingerprint()},
             {"batches_done", batches_done},
             {"samples_done", samples_done},
+            {"footprint_bytes", footprint_bytes},
             {"metric", metric.state()}};
   }
 
@@ -88,6 +90,7 @@ struct Evaluator::Cursor {
       metric.restore(state.at("metric"));
       batches_done = batches_stored;
       samples_done = samples_stored;
+      footprint_bytes = state.value("footprint_bytes", std::int64_t{0});
     } catch (const nlohmann::json::exception& error) {
       throw Error(ErrorCode::corrupt, std::string("the checkpoint is damaged: ") + error.what());
     }
@@ -140,12 +143,14 @@ std::optional<Evaluated> Evaluator::evaluate(const Precisions& precisions,
   const std::chrono::duration<double> seconds = Clock::now() - started;
   return Evaluated{cursor.metric.value(), cursor.samples_done, seconds.count(),
                    model_bytes(space_, precisions),
-                   program->arena_bytes() + program->weights_bytes()};
+                   std::max(cursor.footprint_bytes, program->footprint_bytes())};
 }
 
 void Evaluator::add_batch(Cursor& cursor, const data::Batch& batch, const Precisions& precisions) {
   const job::MetricTraits traits = job::traits(evaluation_.metric);
-  const data::Outputs outputs = run(precisions, batch);
+  const auto program = model_->program(shapes_of(batch.inputs), precisions);
+  const data::Outputs outputs = run(*program, batch);
+  cursor.footprint_bytes = std::max(cursor.footprint_bytes, program->footprint_bytes());
   std::optional<tensor::Tensor> labels = batch.labels;
   if (labels) labels = data::postprocess(evaluation_.postprocess, *std::move(labels));
   std::optional<data::Outputs> compared;
@@ -160,9 +165,8 @@ void Evaluator::add_batch(Cursor& cursor, const data::Batch& batch, const Precis
   cursor.samples_done += batch.samples;
 }
 
-data::Outputs Evaluator::run(const Precisions& precisions, const data::Batch& batch) const {
-  const auto program = model_->program(shapes_of(batch.inputs), precisions);
-  const std::vector<tensor::Tensor> all = program->run(batch.inputs);
+data::Outputs Evaluator::run(Executable& program, const data::Batch& batch) const {
+  const std::vector<tensor::Tensor> all = program.run(batch.inputs);
   data::Outputs outputs;
   for (const auto& [name, place] : outputs_) outputs.emplace_back(name, all.at(place));
   return outputs;
@@ -171,7 +175,7 @@ data::Outputs Evaluator::run(const Precisions& precisions, const data::Batch& ba
 data::Outputs Evaluator::reference(const data::Batch& batch) {
   const auto found = references_.find(batch.index);
   if (found != references_.end()) return found->second;
-  data::Outputs outputs = run({}, batch);
+  data::Outputs outputs = run(*model_->program(shapes_of(batch.inputs), {}), batch);
   remember(batch.index, outputs);
   return outputs;
 }

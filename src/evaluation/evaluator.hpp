@@ -26,7 +26,7 @@ struct Evaluated {
   std::int64_t samples = 0;
   double seconds = 0;                // of this call
   std::int64_t model_bytes = 0;      // of the weights in the config's precisions
-  std::int64_t footprint_bytes = 0;  // of one execution: intermediate values and weights
+  std::int64_t footprint_bytes = 0;  // of the largest execution: intermediate values and weights
 };
 
 class Evaluator {
@@ -55,7 +55,7 @@ class Evaluator {
 
   Cursor begin(const Precisions& precisions, const std::optional<nlohmann::json>& checkpoint) const;
   void add_batch(Cursor& cursor, const data::Batch& batch, const Precisions& precisions);
-  data::Outputs run(const Precisions& precisions, const data::Batch& batch) const;
+  data::Outputs run(Executable& program, const data::Batch& batch) const;
   data::Outputs reference(const data::Batch& batch);
   void remember(std::int64_t batch, const data::Outputs& outputs);
 

@@ -110,7 +110,8 @@ Inspection inspect(Model& model, Precision target, const Shapes& shapes) {
   const auto special = model.graph(shapes);
   for (std::size_t i = 0; i < found.outputs.size(); ++i) {
     if (inferred.value(inferred.outputs[i]).shape) continue;
-    found.outputs[i].shape = *special->graph.value(special->graph.outputs[i]).shape;
+    const graph::Value& output = special->graph.value(special->graph.outputs[i]);
+    if (output.shape) found.outputs[i].shape = *output.shape;
   }
   found.ops = describe_ops(*special);
   found.space = tuning_space(*special, target);

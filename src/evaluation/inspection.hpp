@@ -19,13 +19,14 @@ struct ValueInfo {
   std::vector<std::string> symbols;  // names of the free extents, where the file has them
 };
 
-/// An operator as it is executed: after fusions.
+/// An operator as it is executed: after fusions; in a model whose shapes depend on the data, before
+/// those that need shapes.
 struct OpInfo {
   std::string name;
   std::string type;
   std::vector<Precision> precisions;  // empty: not tunable
-  std::int64_t flops = 0;             // of one execution in fp32
-  std::int64_t bytes = 0;             // read and written
+  std::int64_t flops = 0;             // of one execution in fp32; 0 if the data decide
+  std::int64_t bytes = 0;             // read and written; likewise
   std::vector<std::string> absorbed;  // operators that run as part of this one
 };
 

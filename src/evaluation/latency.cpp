@@ -18,7 +18,7 @@ Number percentile(const std::vector<Number>& sorted, double share) {
   return sorted.at(std::max<std::size_t>(rank, 1) - 1);
 }
 
-std::int64_t time_once(engine::Program& program, const Tensors& inputs) {
+std::int64_t time_once(Executable& program, const Tensors& inputs) {
   const Clock::time_point start = Clock::now();
   program.run(inputs);
   return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count();
@@ -32,7 +32,7 @@ Latency latency_of(std::vector<std::int64_t> samples_ns) {
   return {percentile(samples_ns, 0.5), percentile(samples_ns, 0.1), percentile(samples_ns, 0.9)};
 }
 
-std::vector<Latency> measure(std::span<engine::Program* const> programs, const Tensors& inputs,
+std::vector<Latency> measure(std::span<Executable* const> programs, const Tensors& inputs,
                              std::int64_t warmup, std::int64_t rounds, const Observer& observer) {
   std::vector<std::vector<std::int64_t>> samples(programs.size());
   for (std::int64_t round = 0; round < warmup + rounds; ++round) {
@@ -48,7 +48,7 @@ std::vector<Latency> measure(std::span<engine::Program* const> programs, const T
   return latencies;
 }
 
-std::vector<StepTime> profile(engine::Program& program, const Tensors& inputs, std::int64_t rounds,
+std::vector<StepTime> profile(Executable& program, const Tensors& inputs, std::int64_t rounds,
                               const Observer& observer) {
   std::vector<StepTime> times;
   std::vector<std::vector<double>> samples;

@@ -24,7 +24,7 @@ Latency latency_of(std::vector<std::int64_t> samples_ns);
 
 /// The latency of each program on the same inputs: warm-up rounds, then rounds in which each runs
 /// once, so that what disturbs the machine disturbs them alike. Nothing when stopped.
-std::vector<Latency> measure(std::span<engine::Program* const> programs, const Tensors& inputs,
+std::vector<Latency> measure(std::span<Executable* const> programs, const Tensors& inputs,
                              std::int64_t warmup, std::int64_t rounds, const Observer& observer);
 
 /// One step of a program with its median time.
@@ -34,7 +34,7 @@ struct StepTime {
 };
 
 /// Runs `rounds` times with a clock around each step. Nothing when stopped.
-std::vector<StepTime> profile(engine::Program& program, const Tensors& inputs, std::int64_t rounds,
+std::vector<StepTime> profile(Executable& program, const Tensors& inputs, std::int64_t rounds,
                               const Observer& observer);
 
 }  // namespace ampd::evaluation

@@ -9,6 +9,7 @@
 #include "base/limits.hpp"
 #include "engine/plain.hpp"
 #include "graph/onnx_import.hpp"
+#include "graph/out_of_scope.hpp"
 #include "graph/passes.hpp"
 #include "graph/shape_inference.hpp"
 
@@ -21,8 +22,10 @@ constexpr std::size_t programs_min = 2;  // the config's and the baseline's that
 
 std::string in_words(const std::string& op_type, int opset, const std::vector<std::string>& nodes) {
   constexpr std::size_t nodes_shown_max = 5;
-  std::string text =
-      op_type + " of opset " + std::to_string(opset) + (nodes.size() == 1 ? " (node " : " (nodes ");
+  std::string text = op_type + " of opset " + std::to_string(opset);
+  const std::string_view reason = graph::reason_out_of_scope(op_type);
+  if (!reason.empty()) text += ", which " + std::string(reason);
+  text += nodes.size() == 1 ? " (node " : " (nodes ";
   for (std::size_t i = 0; i < std::min(nodes.size(), nodes_shown_max); ++i) {
     text += (i == 0 ? "" : ", ") + nodes[i];
   }
@@ -90,10 +93,19 @@ Model::Model(std::vector<std::byte> bytes, ModelSource source)
       bytes_(std::move(bytes)),
       imported_(graph::import_onnx(bytes_, source_.folder, source_.name)) {}
 
+void Model::forget_input_shapes() {
+  for (const graph::ValueId id : imported_.inputs) {
+    imported_.value(id).shape.reset();
+    imported_.value(id).symbols.clear();
+  }
+  graphs_.clear();
+  programs_.clear();
+}
+
 std::vector<std::string> Model::unsupported(const Shapes& shapes) {
   std::vector<std::string> listed = unknown(imported_);
   if (!listed.empty()) return listed;
-  return not_executable(graph::specialise(imported_, shapes, engine::evaluate_plain));
+  return not_executable(graph::settle(imported_, shapes, {}, engine::evaluate_plain));
 }
 
 std::shared_ptr<const SpecialGraph> Model::graph(const Shapes& shapes) {
@@ -102,8 +114,13 @@ std::shared_ptr<const SpecialGraph> Model::graph(const Shapes& shapes) {
     refuse_if_any(unknown(imported_), source_.name);
     auto special = std::make_shared<SpecialGraph>();
     special->shapes = shapes;
-    special->graph = graph::specialise(imported_, shapes, engine::evaluate_plain);
+    special->graph = graph::settle(imported_, shapes, {}, engine::evaluate_plain);
+    const bool is_open = graph::find_open_node(special->graph) != nullptr;
+    if (!is_open) {
+      special->graph = graph::complete(std::move(special->graph), engine::evaluate_plain);
+    }
     refuse_if_any(not_executable(special->graph), source_.name);
+    if (is_open) special->first_stage = std::make_shared<Stage>(special->graph);
     special->offered = offered_by_machine(special->graph);
     graphs_.push_front(std::move(special));
     if (graphs_.size() > graphs_max) graphs_.pop_back();
@@ -111,8 +128,7 @@ std::shared_ptr<const SpecialGraph> Model::graph(const Shapes& shapes) {
   return graphs_.front();
 }
 
-std::shared_ptr<engine::Program> Model::program(const Shapes& shapes,
-                                                const Precisions& precisions) {
+std::shared_ptr<Executable> Model::program(const Shapes& shapes, const Precisions& precisions) {
   const Precisions low = without_fp32(precisions);
   const auto matches = [&](const CachedProgram& entry) {
     return entry.shapes == shapes && entry.precisions == low;
@@ -120,7 +136,8 @@ std::shared_ptr<engine::Program> Model::program(const Shapes& shapes,
   if (!bring_to_front(programs_, matches)) {
     const std::shared_ptr<const SpecialGraph> special = graph(shapes);
     programs_.push_front(
-        {shapes, low, std::make_shared<engine::Program>(special->graph, low, weights_)});
+        {shapes, low,
+         std::make_shared<Executable>(special->graph, special->first_stage, low, weights_)});
     drop_old_programs();
   }
   return programs_.front().program;

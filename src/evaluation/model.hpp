@@ -16,14 +16,12 @@
 
 #include "ampd/precision.hpp"
 #include "engine/program.hpp"
+#include "evaluation/executable.hpp"
+#include "evaluation/stage.hpp"
 #include "graph/graph.hpp"
 #include "tensor/tensor.hpp"
 
 namespace ampd::evaluation {
-
-/// By input name.
-using Shapes = std::map<std::string, tensor::Shape>;
-using Tensors = std::map<std::string, tensor::Tensor>;
 
 /// By operator name; unnamed operators are fp32.
 using Precisions = std::map<std::string, Precision>;
@@ -37,11 +35,18 @@ struct ModelSource {
   bool operator==(const ModelSource&) const = default;
 };
 
-/// A graph whose shapes are all known, passes run, and what this machine offers its operators.
+/// The graph for given input shapes, and what this machine offers its operators.
+///
+/// Without `first_stage` all shapes are known and all passes have run. With it, shapes depend on
+/// the data: then this is the whole graph, of which some shapes are open and on which the portable
+/// passes alone have run, for whoever wants to know its operators before any data are there. What
+/// an operator of open shapes is offered is judged by likely ones (engine::offered_precisions); the
+/// names of the tunable ones are those of the executed programs.
 struct SpecialGraph {
   Shapes shapes;
   graph::Graph graph;
   std::map<std::string, std::vector<Precision>> offered;  // of the tunable ones, fp32 first
+  std::shared_ptr<Stage> first_stage;
 };
 
 class Model {
@@ -58,6 +63,9 @@ class Model {
   /// As it stands in the file.
   const graph::Graph& imported() const { return imported_; }
 
+  /// From now on the inputs take any shape, whatever the file declares, and must be given one.
+  void forget_input_shapes();
+
   /// Every operator that cannot be executed, each once with the nodes that use it: "Foo of opset 13
   /// (nodes a, b)". Throws Error(invalid) when a shape does not fit.
   std::vector<std::string> unsupported(const Shapes& shapes);
@@ -67,14 +75,14 @@ class Model {
   /// shape does not fit.
   std::shared_ptr<const SpecialGraph> graph(const Shapes& shapes);
 
-  /// The program of one config. Throws what `graph` throws.
-  std::shared_ptr<engine::Program> program(const Shapes& shapes, const Precisions& precisions);
+  /// What runs one config. Throws what `graph` throws.
+  std::shared_ptr<Executable> program(const Shapes& shapes, const Precisions& precisions);
 
  private:
   struct CachedProgram {
     Shapes shapes;
     Precisions precisions;
-    std::shared_ptr<engine::Program> program;
+    std::shared_ptr<Executable> program;
   };
 
   void drop_old_programs();

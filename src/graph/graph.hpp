@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -69,6 +70,18 @@ struct PostOp {
   ValueId operand = no_value;
 };
 
+class Graph;
+
+/// A graph inside a node (graph/control_flow.hpp): a branch of If, what Loop and Scan repeat. Its
+/// inputs are its formal ones, then the values that it reads from around the node, which are inputs
+/// of the node too, from `captured_from` on.
+struct Body {
+  std::string attribute;
+  std::shared_ptr<const Graph> graph;
+  std::size_t captured_from = 0;
+  std::size_t captured_count = 0;
+};
+
 struct Node {
   std::string name;     // unique in the graph; the ONNX node's, or of the node a fusion grew from
   std::string op_type;  // an ONNX operator of the default domain, or a fused form
@@ -77,6 +90,7 @@ struct Node {
   std::vector<ValueId> inputs;
   std::vector<ValueId> outputs;
   Attributes attributes;
+  std::vector<Body> bodies;  // in the order in which the operator names them
   std::vector<PostOp> post_ops;
   std::optional<Precision> stored_precision;  // fixed by cast pairs found in the file
   std::vector<std::string> absorbed;          // names of nodes that were fused into this one

@@ -5,75 +5,13 @@
 #include <utility>
 
 #include "graph/node_types.hpp"
+#include "graph/upgrade.hpp"
 
 namespace ampd::graph {
 namespace {
 
 using tensor::DType;
 using tensor::Tensor;
-
-/// One node under way to its newest form.
-class Upgrade {
- public:
-  Upgrade(Graph& graph, Node old_form, NodeNames& names)
-      : node(std::move(old_form)), graph_(graph), names_(names) {}
-
-  Graph& graph() { return graph_; }
-
-  Node node;
-  std::vector<Node> before;
-  std::vector<Node> after;
-
-  const Value& input(std::size_t index) const {
-    const NodeTypes types(graph_, node);
-    if (!types.has(index)) types.fail("lacks its input " + std::to_string(index));
-    return graph_.value(node.inputs[index]);
-  }
-
-  void set_input(std::size_t index, ValueId id) {
-    if (node.inputs.size() <= index) node.inputs.resize(index + 1, no_value);
-    node.inputs[index] = id;
-  }
-
-  ValueId constant(const char* role, Tensor value) {
-    return graph_.add_constant(node.name + "/" + role, std::move(value));
-  }
-
-  void integers_to_input(const char* attribute, std::size_t index) {
-    if (!node.attributes.has(attribute)) return;
-    const std::vector<std::int64_t> list = node.attributes.integers(attribute);
-    set_input(index, constant(attribute, Tensor::of<std::int64_t>({std::ssize(list)}, list)));
-    node.attributes.erase(attribute);
-  }
-
-  void real_to_input(const char* attribute, std::size_t index, DType dtype) {
-    if (!node.attributes.has(attribute)) return;
-    const float value = node.attributes.real(attribute, 0);
-    set_input(index, constant(attribute, tensor::convert(Tensor::of<float>({}, {value}), dtype)));
-    node.attributes.erase(attribute);
-  }
-
-  ValueId new_value(const char* role, DType dtype) {
-    Value value;
-    value.name = node.name + "/" + role;
-    value.dtype = dtype;
-    return graph_.add_value(std::move(value));
-  }
-
-  Node companion(const char* op_type, std::vector<ValueId> inputs, ValueId output) {
-    Node other;
-    other.name = names_.make_unique(node.name + "/" + op_type);
-    other.op_type = op_type;
-    other.opset = newest_opset;
-    other.inputs = std::move(inputs);
-    other.outputs = {output};
-    return other;
-  }
-
- private:
-  Graph& graph_;
-  NodeNames& names_;
-};
 
 void bounds_to_inputs(Upgrade& upgrade) {
   const DType dtype = upgrade.input(0).dtype;
@@ -202,16 +140,41 @@ void flatten_around(Upgrade& upgrade) {
   upgrade.node.attributes.set("axis", std::int64_t{-1});
 }
 
-struct Change {
-  std::string_view op_type;
-  int until;  // the opset that brought the change: nodes of earlier ones need it
-  void (*apply)(Upgrade& upgrade);
-};
+/// Before opset 9, statistics could be kept for each element of a sample.
+void normalise_elements(Upgrade& upgrade) {
+  const bool is_by_element = upgrade.node.attributes.integer("spatial", 1) == 0 &&
+                             upgrade.node.attributes.integer("training_mode", 0) == 0;
+  upgrade.node.attributes.erase("spatial");
+  const std::optional<tensor::Shape>& scale = upgrade.input(1).shape;
+  if (!is_by_element || (scale && scale->size() == 1)) return;
+  const DType dtype = upgrade.input(0).dtype;
+  const float epsilon = upgrade.node.attributes.real("epsilon", 1e-5F);
+  const auto step = [&](const char* op_type, const char* role, ValueId a, ValueId b) {
+    const ValueId result = upgrade.new_value(role, dtype);
+    std::vector<ValueId> operands{a, b};
+    std::erase(operands, no_value);
+    upgrade.before.push_back(upgrade.companion(op_type, operands, result));
+    return result;
+  };
+  const std::vector<ValueId> inputs = upgrade.node.inputs;
+  if (inputs.size() != 5) upgrade.types().fail("needs a scale, a bias, a mean and a variance");
+  const ValueId small =
+      upgrade.constant("epsilon", tensor::convert(Tensor::of<float>({}, {epsilon}), dtype));
+  const ValueId distance = step("Sub", "distance", inputs[0], inputs[3]);
+  const ValueId variance = step("Add", "variance", inputs[4], small);
+  const ValueId deviation = step("Sqrt", "deviation", variance, no_value);
+  const ValueId normal = step("Div", "normal", distance, deviation);
+  const ValueId scaled = step("Mul", "scaled", normal, inputs[1]);
+  upgrade.node.op_type = "Add";
+  upgrade.node.attributes = {};
+  upgrade.node.inputs = {scaled, inputs[2]};
+}
 
 constexpr int always = newest_opset + 1;
 
-// In the order in which an operator's changes came.
+// The changes of opset 8 and later, in the order in which an operator's came.
 constexpr std::array changes{
+    Change{"BatchNormalization", 9, normalise_elements},
     Change{"Clip", 11, bounds_to_inputs},
     Change{"DFT", 20, axis_to_input},
     Change{"Dropout", 10, cast_mask},
@@ -249,8 +212,11 @@ std::vector<Node> newest_form(Graph& graph, Node node, NodeNames& names) {
   const std::string op_type = node.op_type;
   const int opset = node.opset;
   Upgrade upgrade(graph, std::move(node), names);
-  for (const Change& change : changes) {
-    if (change.op_type == op_type && opset < change.until) change.apply(upgrade);
+  for (const std::span<const Change> list : {early_changes(), std::span<const Change>(changes)}) {
+    for (const Change& change : list) {
+      const bool is_meant = change.op_type.empty() || change.op_type == op_type;
+      if (is_meant && opset < change.until) change.apply(upgrade);
+    }
   }
   upgrade.node.opset = std::max(upgrade.node.opset, newest_opset);
   std::vector<Node> nodes = std::move(upgrade.before);

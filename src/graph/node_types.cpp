@@ -33,6 +33,7 @@ std::optional<std::size_t> NodeTypes::rank(std::size_t index) const {
 const tensor::Tensor* NodeTypes::constant(std::size_t index) const {
   if (!has(index)) return nullptr;
   const std::optional<tensor::Tensor>& value = input(index).constant;
+  if (!value) missed_.insert(index);
   return value ? &*value : nullptr;
 }
 

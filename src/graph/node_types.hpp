@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,9 @@ class NodeTypes {
   bool has(std::size_t input) const;
   bool has_output(std::size_t output) const;
 
+  /// An input that the rule needs; an absent one is an error.
+  const Value& input(std::size_t index) const;
+
   /// Of an input that the rule needs; an absent one is an error.
   tensor::DType dtype(std::size_t input) const;
   const std::optional<tensor::Shape>& shape(std::size_t input) const;
@@ -32,6 +36,9 @@ class NodeTypes {
 
   /// Null when the input is absent or not constant.
   const tensor::Tensor* constant(std::size_t input) const;
+
+  /// The inputs that `constant` or `integers` was asked for although they are not constant.
+  const std::set<std::size_t>& missed() const { return missed_; }
 
   /// The elements of a constant int32 or int64 input; none when it is absent or not constant.
   std::optional<std::vector<std::int64_t>> integers(std::size_t input) const;
@@ -51,10 +58,9 @@ class NodeTypes {
   [[noreturn]] void refuse(const std::string& what) const;
 
  private:
-  const Value& input(std::size_t index) const;
-
   Graph& graph_;
   const Node& node_;
+  mutable std::set<std::size_t> missed_;
 };
 
 }  // namespace ampd::graph

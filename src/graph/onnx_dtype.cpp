@@ -1,5 +1,6 @@
 #include "graph/onnx_dtype.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -55,6 +56,18 @@ int onnx_of_dtype(DType dtype) {
   }
   AMPD_CHECK(false);
   return 0;
+}
+
+std::optional<int> onnx_type_number(std::string_view name) {
+  std::string wanted(name);
+  std::ranges::transform(wanted, wanted.begin(), [](char each) {
+    return each >= 'A' && each <= 'Z' ? static_cast<char>(each - 'A' + 'a') : each;
+  });
+  if (wanted == "float") wanted = "float32";
+  if (wanted == "double") wanted = "float64";
+  const auto found = std::ranges::find(types, wanted, &TypeEntry::name);
+  if (found == types.end()) return std::nullopt;
+  return static_cast<int>(found - types.begin());
 }
 
 std::string onnx_type_name(std::int64_t data_type) {

@@ -231,6 +231,11 @@ std::vector<std::byte> export_onnx(std::span<const std::byte> bytes,
   onnx::ModelProto original;
   original.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
   original.mutable_graph()->clear_initializer();
+  for (const Node& node : graph.nodes) {
+    if (node.bodies.empty()) continue;
+    throw NodeError(node, "cannot be exported, because inputs decide how it runs",
+                    ErrorCode::unsupported);
+  }
   const int opset = written_opset(original);
   insert_precision_casts(graph, precisions, [opset](const Node& node, tensor::DType dtype) {
     return schema_allows(node, dtype, opset);

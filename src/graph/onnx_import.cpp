@@ -14,29 +14,52 @@
 namespace ampd::graph {
 namespace {
 
-constexpr std::int64_t opset_min = 7;
+constexpr std::int64_t opset_min = 1;
 constexpr std::int64_t opset_max = 21;
 
 class ModelReader {
  public:
   ModelReader(onnx::ModelProto& model, const std::filesystem::path& folder,
               const std::string& model_name)
-      : model_(model), proto_(*model.mutable_graph()), external_(folder), model_name_(model_name) {}
+      : model_(model),
+        proto_(*model.mutable_graph()),
+        own_(folder),
+        external_(own_),
+        model_name_(model_name) {}
+
+  ModelReader(const ModelReader&) = delete;
 
   Graph read() {
-    graph_.name = model_name_;
     check_limits();
     read_opsets();
-    read_initializers();
-    read_inputs();
-    read_nodes();
-    read_outputs();
+    read_parts();
     graph_.external_files = external_.locations();
     verify(graph_, "import");
     return std::move(graph_);
   }
 
  private:
+  /// Of a graph inside a node of `around`.
+  ModelReader(onnx::GraphProto& proto, ModelReader& around)
+      : model_(around.model_),
+        proto_(proto),
+        own_({}),
+        external_(around.external_),
+        model_name_(around.model_name_),
+        opsets_(around.opsets_),
+        around_(&around),
+        depth_(around.depth_ + 1) {
+    if (depth_ > base::limits::graph_depth) fail("has graphs too deep inside each other");
+  }
+
+  void read_parts() {
+    graph_.name = model_name_;
+    read_initializers();
+    read_inputs();
+    read_nodes();
+    read_outputs();
+  }
+
   [[noreturn]] void fail(const std::string& what, ErrorCode code = ErrorCode::invalid) const {
     throw Error(code, "the model " + model_name_ + " " + what);
   }
@@ -107,6 +130,10 @@ class ModelReader {
 
   Value input_value(const onnx::ValueInfoProto& input) const {
     if (input.name().empty()) fail("has an input without a name");
+    Value value;
+    value.name = input.name();
+    const bool may_be_untyped = around_ != nullptr;  // the node tells what it hands in
+    if (may_be_untyped && !input.has_type()) return value;
     if (!input.type().has_tensor_type()) {
       fail("has the input " + input.name() + ", which is not a dense tensor",
            ErrorCode::unsupported);
@@ -118,8 +145,6 @@ class ModelReader {
                ", which ampd does not hold",
            ErrorCode::unsupported);
     }
-    Value value;
-    value.name = input.name();
     value.dtype = *dtype;
     if (type.has_shape()) read_shape(type.shape(), value);
     return value;
@@ -143,13 +168,13 @@ class ModelReader {
     NodeNames names;
     for (const onnx::NodeProto& node : proto_.node()) names.reserve(node.name());
     for (int index = 0; index < proto_.node_size(); ++index) {
-      const onnx::NodeProto& node = proto_.node(index);
+      onnx::NodeProto& node = *proto_.mutable_node(index);
       const std::string unnamed = node.op_type() + "_" + std::to_string(index);
       read_node(node, node.name().empty() ? names.make_unique(unnamed) : names.claim(node.name()));
     }
   }
 
-  void read_node(const onnx::NodeProto& proto, std::string name) {
+  void read_node(onnx::NodeProto& proto, std::string name) {
     Node node;
     node.name = std::move(name);
     if (proto.op_type().empty()) fail("has the node " + node.name + " without an operator");
@@ -173,16 +198,48 @@ class ModelReader {
                                             : declare(std::move(value), "node " + node.name));
     }
     if (node.outputs.empty()) fail("has the node " + node.name + " without outputs");
-    for (const onnx::AttributeProto& attribute : proto.attribute()) {
-      read_attribute(attribute, node);
+    for (onnx::AttributeProto& attribute : *proto.mutable_attribute()) {
+      if (type_of(attribute) == onnx::AttributeProto::GRAPH) {
+        read_body(attribute, node);
+      } else {
+        read_attribute(attribute, node);
+      }
     }
     graph_.nodes.push_back(std::move(node));
   }
 
-  ValueId resolve(const std::string& name, const Node& reader) const {
+  void read_body(onnx::AttributeProto& proto, Node& node) {
+    ModelReader reader(*proto.mutable_g(), *this);
+    reader.read_parts();
+    Body body;
+    body.attribute = proto.name();
+    body.captured_from = node.inputs.size();
+    body.captured_count = reader.captured_.size();
+    for (const std::string& name : reader.captured_) node.inputs.push_back(resolve(name, node));
+    for (const ValueId id : reader.captured_ids_) reader.graph_.inputs.push_back(id);
+    verify(reader.graph_, "import");
+    body.graph = std::make_shared<const Graph>(std::move(reader.graph_));
+    node.bodies.push_back(std::move(body));
+  }
+
+  bool is_around(const std::string& name) const {
+    return values_.contains(name) || (around_ != nullptr && around_->is_around(name));
+  }
+
+  /// A value from around this graph becomes an input of it.
+  ValueId capture(const std::string& name) {
+    Value value;
+    value.name = name;
+    captured_.push_back(name);
+    captured_ids_.push_back(declare(std::move(value), "a graph in a node"));
+    return captured_ids_.back();
+  }
+
+  ValueId resolve(const std::string& name, const Node& reader) {
     if (name.empty()) return no_value;
     const auto found = values_.find(name);
     if (found != values_.end()) return found->second;
+    if (around_ != nullptr && around_->is_around(name)) return capture(name);
     for (const onnx::NodeProto& node : proto_.node()) {
       for (const std::string& output : node.output()) {
         if (output == name) {
@@ -206,7 +263,7 @@ class ModelReader {
     if (value) node.attributes.set(proto.name(), std::move(*value));
   }
 
-  /// None for graphs and types, which only operators have that are refused by name.
+  /// None for lists of graphs and for types, which only operators have that are refused by name.
   std::optional<Attribute> attribute_value(const onnx::AttributeProto& proto,
                                            const std::string& place) {
     switch (type_of(proto)) {
@@ -239,6 +296,7 @@ class ModelReader {
     if (proto.has_f()) return onnx::AttributeProto::FLOAT;
     if (proto.has_s()) return onnx::AttributeProto::STRING;
     if (proto.has_t()) return onnx::AttributeProto::TENSOR;
+    if (proto.has_g()) return onnx::AttributeProto::GRAPH;
     if (proto.floats_size() > 0) return onnx::AttributeProto::FLOATS;
     if (proto.strings_size() > 0) return onnx::AttributeProto::STRINGS;
     if (proto.ints_size() > 0) return onnx::AttributeProto::INTS;
@@ -249,21 +307,31 @@ class ModelReader {
     if (proto_.output_size() == 0) fail("has no outputs");
     for (const onnx::ValueInfoProto& output : proto_.output()) {
       const auto found = values_.find(output.name());
-      if (found == values_.end()) {
+      const bool is_captured =
+          found == values_.end() && around_ != nullptr && around_->is_around(output.name());
+      if (found == values_.end() && !is_captured) {
         fail("lists the output " + output.name() + ", which nothing makes");
       }
-      if (graph_.is_output(found->second)) fail("lists the output " + output.name() + " twice");
-      graph_.outputs.push_back(found->second);
+      const ValueId id = is_captured ? capture(output.name()) : found->second;
+      if (around_ == nullptr && graph_.is_output(id)) {
+        fail("lists the output " + output.name() + " twice");
+      }
+      graph_.outputs.push_back(id);
     }
   }
 
   onnx::ModelProto& model_;
   onnx::GraphProto& proto_;
-  ExternalData external_;
+  ExternalData own_;
+  ExternalData& external_;
   std::string model_name_;
   Graph graph_;
   std::map<std::string, std::int64_t> opsets_;
   std::map<std::string, ValueId, std::less<>> values_;
+  ModelReader* around_ = nullptr;  // of a graph inside a node: the reader of the one around it
+  std::int64_t depth_ = 0;
+  std::vector<std::string> captured_;  // names of values from around, and what they are here
+  std::vector<ValueId> captured_ids_;
 };
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace ampd::graph {
 
 /// `folder` is where external data may lie: files inside it only, no links out of it. Initializers
 /// become constants; node names are made unique (an unnamed node gets "<OpType>_<index>").
-/// Throws Error(invalid) for damaged bytes, Error(unsupported) for an opset outside 7 to 21.
+/// Throws Error(invalid) for damaged bytes, Error(unsupported) for an opset outside 1 to 21.
 Graph import_onnx(std::span<const std::byte> bytes, const std::filesystem::path& folder,
                   const std::string& model_name);
 

@@ -1,9 +1,12 @@
 #include "graph/passes.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
 #include "ampd/error.hpp"
+#include "graph/control_flow.hpp"
+#include "graph/node_error.hpp"
 #include "graph/passes/pass_list.hpp"
 #include "graph/shape_inference.hpp"
 
@@ -89,17 +92,30 @@ void fix_inputs(Graph& graph, const std::map<std::string, tensor::Shape>& input_
   }
 }
 
-void check_shapes_known(const Graph& graph) {
-  for (const Node& node : graph.nodes) {
-    for (const ValueId id : node.outputs) {
-      if (id == no_value) continue;
-      const Value& value = graph.value(id);
-      if (value.shape && tensor::is_known(*value.shape)) continue;
-      throw Error(ErrorCode::unsupported, "the shape of " + value.name + ", made by the node " +
-                                              node.name + " (" + node.op_type +
-                                              "), depends on the data");
+bool is_open(const Graph& graph, ValueId id) {
+  if (id == no_value) return false;
+  const std::optional<tensor::Shape>& shape = graph.value(id).shape;
+  return !shape || !tensor::is_known(*shape);
+}
+
+void bind_values(Graph& graph, const std::map<std::string, tensor::Tensor>& values) {
+  std::erase_if(graph.inputs, [&](ValueId id) {
+    Value& input = graph.value(id);
+    const auto found = values.find(input.name);
+    if (found == values.end()) return false;
+    if (found->second.dtype() != input.dtype || found->second.shape() != *input.shape) {
+      fail(input, "is given a value of another type or shape");
     }
-  }
+    input.constant = found->second;
+    return true;
+  });
+}
+
+/// The portable passes that the list begins with.
+std::span<const Pass> settling_passes() {
+  const auto* end = std::find_if(passes.begin(), passes.end(),
+                                 [](const Pass& pass) { return !pass.is_portable; });
+  return {passes.begin(), end};
 }
 
 void run(const Pass& pass, Graph& graph, const NodeEvaluator& evaluate,
@@ -115,26 +131,56 @@ std::span<const Pass> all_passes() {
   return passes;
 }
 
-Graph specialise(const Graph& graph, const std::map<std::string, tensor::Shape>& input_shapes,
-                 const NodeEvaluator& evaluate, const PassOptions& options) {
+Graph settle(const Graph& graph, const std::map<std::string, tensor::Shape>& input_shapes,
+             const std::map<std::string, tensor::Tensor>& values, const NodeEvaluator& evaluate,
+             const PassOptions& options) {
   Graph result = graph;
   fix_inputs(result, input_shapes);
-  infer_shapes(result);
-  verify(result, "shape inference");
-  for (const Pass& pass : passes) {
-    if (!options.skipped.contains(pass.name)) run(pass, result, evaluate, options);
+  bind_values(result, values);
+  do {
+    infer_shapes(result);
+    verify(result, "shape inference");
+    for (const Pass& pass : settling_passes()) {
+      if (!options.skipped.contains(pass.name)) run(pass, result, evaluate, options);
+    }
+  } while (expand_control_flow(result));
+  return result;
+}
+
+const Node* find_open_node(const Graph& graph) {
+  for (const Node& node : graph.nodes) {
+    for (const ValueId id : node.outputs) {
+      if (is_open(graph, id)) return &node;
+    }
   }
-  check_shapes_known(result);
+  return nullptr;
+}
+
+Graph complete(Graph graph, const NodeEvaluator& evaluate, const PassOptions& options) {
+  for (const Pass& pass : all_passes().subspan(settling_passes().size())) {
+    if (!options.skipped.contains(pass.name)) run(pass, graph, evaluate, options);
+  }
+  return graph;
+}
+
+Graph specialise(const Graph& graph, const std::map<std::string, tensor::Shape>& input_shapes,
+                 const NodeEvaluator& evaluate, const PassOptions& options) {
+  Graph result = complete(settle(graph, input_shapes, {}, evaluate, options), evaluate, options);
+  if (const Node* open = find_open_node(result)) {
+    throw NodeError(*open, "makes a shape that depends on the data", ErrorCode::unsupported);
+  }
   return result;
 }
 
 Graph simplify(const Graph& graph, const NodeEvaluator& evaluate) {
   Graph result = graph;
-  infer_shapes(result);
-  verify(result, "shape inference");
-  for (const Pass& pass : passes) {
-    if (pass.is_portable) run(pass, result, evaluate, {});
-  }
+  do {
+    infer_shapes(result);
+    verify(result, "shape inference");
+    for (const Pass& pass : passes) {
+      if (pass.is_portable) run(pass, result, evaluate, {});
+    }
+  } while (expand_control_flow(result));
   return result;
 }
 

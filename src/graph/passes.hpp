@@ -37,8 +37,20 @@ struct Pass {
 std::span<const Pass> all_passes();
 
 /// Fixes the inputs' shapes, by input name (an unnamed input keeps its own; a free extent left is
-/// 1), then runs the passes. Every shape of the result is known. Throws Error(invalid) when a shape
-/// does not fit its input.
+/// 1), turns the inputs that `values` names into constants and runs the portable passes. Every
+/// shape is known then that does not depend on the data. Throws Error(invalid) when a shape or a
+/// value does not fit its input.
+Graph settle(const Graph& graph, const std::map<std::string, tensor::Shape>& input_shapes,
+             const std::map<std::string, tensor::Tensor>& values, const NodeEvaluator& evaluate,
+             const PassOptions& options = {});
+
+/// The first node with an output of unknown shape; null when every shape is known.
+const Node* find_open_node(const Graph& graph);
+
+/// Runs the other passes on a settled graph, every shape of which is known.
+Graph complete(Graph graph, const NodeEvaluator& evaluate, const PassOptions& options = {});
+
+/// Both. Throws Error(unsupported) when a shape depends on the data: graph/cut.hpp is for those.
 Graph specialise(const Graph& graph, const std::map<std::string, tensor::Shape>& input_shapes,
                  const NodeEvaluator& evaluate, const PassOptions& options = {});
 

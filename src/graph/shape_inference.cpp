@@ -48,12 +48,31 @@ void check_arity(const NodeTypes& types, const ShapeRule& rule) {
   }
 }
 
+void apply(const ShapeRule& rule, NodeTypes& types, const Node& node) {
+  check_arity(types, rule);
+  try {
+    rule.infer(types);
+  } catch (const NodeError&) {
+    throw;
+  } catch (const Error& error) {
+    throw NodeError(node, std::string("cannot be understood: ") + error.what(), error.code());
+  }
+}
+
 }  // namespace
 
 std::vector<UnknownOp> unknown_ops(const Graph& graph) {
   std::map<std::pair<std::string, int>, std::vector<std::string>> found;
   for (const Node& node : graph.nodes) {
     if (rule_of(node) == nullptr) found[{full_name(node), node.opset}].push_back(node.name);
+    for (const Body& body : node.bodies) {
+      for (const UnknownOp& inner : unknown_ops(*body.graph)) {
+        for (const std::string& name : inner.nodes) {
+          found[{inner.op_type, inner.opset}].push_back(node.name + "/" + body.attribute + "/" +
+                                                        name);
+        }
+      }
+    }
   }
   std::vector<UnknownOp> result;
   for (auto& [key, nodes] : found) {
@@ -63,16 +82,16 @@ std::vector<UnknownOp> unknown_ops(const Graph& graph) {
 }
 
 void infer_node(Graph& graph, const Node& node) {
-  const ShapeRule& rule = known_rule(node);
   NodeTypes types(graph, node);
-  check_arity(types, rule);
-  try {
-    rule.infer(types);
-  } catch (const NodeError&) {
-    throw;
-  } catch (const Error& error) {
-    throw NodeError(node, std::string("cannot be understood: ") + error.what(), error.code());
-  }
+  apply(known_rule(node), types, node);
+}
+
+std::vector<ValueId> deciding_inputs(Graph& graph, const Node& node) {
+  NodeTypes types(graph, node);
+  apply(known_rule(node), types, node);
+  std::vector<ValueId> ids;
+  for (const std::size_t input : types.missed()) ids.push_back(node.inputs[input]);
+  return ids;
 }
 
 void infer_shapes(Graph& graph) {

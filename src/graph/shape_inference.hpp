@@ -26,4 +26,8 @@ void infer_shapes(Graph& graph);
 /// The same for the outputs of one node that has its newest form.
 void infer_node(Graph& graph, const Node& node);
 
+/// The inputs of such a node whose values its shapes wait for: its rule asks for them, and they are
+/// not constant.
+std::vector<ValueId> deciding_inputs(Graph& graph, const Node& node);
+
 }  // namespace ampd::graph

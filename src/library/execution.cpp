@@ -127,8 +127,11 @@ std::vector<Tensor> Execution::run(const TuneConfig& config, const Tensors& inpu
 void Execution::add_sizes(const TuneConfig& config, Outcome& outcome) {
   const evaluation::Precisions chosen = precisions(config);
   const auto program = model_->program(inputs().shapes(), chosen);
+  if (!program->is_explored()) {
+    program->run(evaluation::BatchStream(inputs()).next().value().inputs);
+  }
   outcome.model_bytes = evaluation::model_bytes(space_, chosen);
-  outcome.footprint_bytes = program->arena_bytes() + program->weights_bytes();
+  outcome.footprint_bytes = program->footprint_bytes();
 }
 
 std::int64_t Execution::latency_ns(const TuneConfig& config) {

@@ -96,3 +96,18 @@ TEST_CASE("mel weights are triangles with a peak of one") {
     CHECK(largest == 1);
   }
 }
+
+TEST_CASE("the largest pixel of each bin of a region") {
+  const Tensor picture = tensor<float>({1, 1, 4, 4}, {0, 1, 2, 3, 4, 5, 6, 7,  //
+                                                      8, 9, 10, 11, 12, 13, 14, 15});
+  const Attributes attributes{{"pooled_shape", Integers{2, 2}}};
+  check("MaxRoiPool", {picture, mat(1, {0, 0, 0, 3, 3})},
+        tensor<float>({1, 1, 2, 2}, {5, 7, 13, 15}), attributes);
+  check("MaxRoiPool", {picture, mat(2, {0, 0, 0, 2, 2, 0, 3, 3, 9, 9})},
+        tensor<float>({2, 1, 2, 2}, {5, 6, 9, 10, 15, 0, 0, 0}), attributes);
+  check("MaxRoiPool", {picture, mat(1, {0, 0, 0, 6, 6})},
+        tensor<float>({1, 1, 2, 2}, {5, 7, 13, 15}),
+        {{"pooled_shape", Integers{2, 2}}, {"spatial_scale", 0.5F}});
+  CHECK(failure("MaxRoiPool", {picture, mat(1, {1, 0, 0, 3, 3})}, attributes) ==
+        "the node it (MaxRoiPool) has a batch index outside of its batch");
+}

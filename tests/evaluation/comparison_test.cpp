@@ -46,6 +46,21 @@ TEST_CASE("what is not finite equals itself alone") {
   }
 }
 
+TEST_CASE("an expected bfloat16 may be off by one unit in its last place") {
+  const auto halves = [](const std::vector<float>& values) {
+    return tensor::convert(reals(values), tensor::DType::bf16);
+  };
+  constexpr float unit = 0x1p-7F;  // of numbers from 1 to 2
+  CHECK(complaint(halves({1, -1, 4}), halves({1 + unit, -1 - unit, 4 - 2 * unit})).empty());
+  CHECK(complaint(reals({1}), halves({1 + unit}), {0, 0}).empty());
+  CHECK(!complaint(halves({1}), halves({1 + 2 * unit})).empty());
+  CHECK(!complaint(halves({1.5F}), halves({1.5F + 2 * unit})).empty());
+  CHECK(!complaint(reals({1}), reals({1 + unit})).empty());
+  CHECK(!complaint(halves({1e-6F}), halves({0})).empty());
+  CHECK(complaint(halves({NAN, infinity}), halves({NAN, infinity})).empty());
+  CHECK(!complaint(halves({1}), halves({infinity})).empty());
+}
+
 TEST_CASE("types and shapes must agree") {
   CHECK(complaint(reals({1, 2}), reals({1})) == "has the shape 2, not 1");
   CHECK(complaint(reals({1}), Tensor::of<double>({1}, {1})) == "is float32, not float64");

@@ -77,6 +77,17 @@ TEST_CASE("a case with an unknown operator is unsupported, one with wrong data f
   CHECK(add.run().reason.find("input_0.pb") != std::string::npos);
 }
 
+TEST_CASE("the inputs of a case have the shapes of their files") {
+  const CaseFolder add("Add");
+  const Tensor three = Tensor::of<float>({3}, {1, 2, 3});
+  add.data_set("test_data_set_0", {three, Tensor::of<float>({1}, {1})},
+               {Tensor::of<float>({3}, {2, 3, 4})});
+  CHECK(add.run().status == Status::passed);
+  add.data_set("test_data_set_1", {three}, {three});
+  CHECK(add.run().status == Status::failed);
+  CHECK(add.run().reason.find("the input b has no shape in the model") != std::string::npos);
+}
+
 TEST_CASE("a folder that is no case is an error") {
   const TemporaryFolder folder;
   CHECK_THROWS_WITH_AS(run_case(folder.path(), Precision::fp32, {}),

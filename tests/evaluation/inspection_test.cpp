@@ -73,6 +73,15 @@ TEST_CASE("all operators that cannot be executed are told at once") {
                        doctest::Contains("the model built.onnx has operators that cannot"), Error);
 }
 
+TEST_CASE("an operator that ampd leaves out on purpose is told with the reason") {
+  OnnxBuilder builder(15);
+  builder.input("x", tensor::DType::f32, {1, 4});
+  builder.node("Bernoulli", {"x"}, {"y"}, {}, "coin");
+  builder.output("y");
+  CHECK(inspect(*model_of(builder), Precision::bf16).unsupported ==
+        std::vector<std::string>{"Bernoulli of opset 15, which draws random numbers (node coin)"});
+}
+
 TEST_CASE("a tied weight counts once") {
   OnnxBuilder builder(13);
   builder.input("x", tensor::DType::f32, {2, 4});

@@ -73,6 +73,7 @@ std::span<const Kernel> integer_product_kernels();
 std::span<const Kernel> layout_kernels();
 std::span<const Kernel> loss_kernels();
 std::span<const Kernel> matrix_kernels();
+std::span<const Kernel> ngram_kernels();
 std::span<const Kernel> normalization_kernels();
 std::span<const Kernel> pooling_kernels();
 std::span<const Kernel> quantization_kernels();

@@ -292,8 +292,71 @@ bool run_region_align(KernelCall& call) {
   return with_real(call.input(0).dtype(), [&]<class T>(Element<T>) { align_regions<T>(call); });
 }
 
+/// Where a bin of a region begins and ends along an axis, in pixels of it; empty when outside.
+struct Bin {
+  std::int64_t begin;
+  std::int64_t end;
+};
+
+Bin bin_of(const KernelCall& call, float first, float last, std::int64_t bins, std::int64_t bin,
+           std::int64_t extent) {
+  const float scale = call.attributes().real("spatial_scale", 1);
+  const double start = std::round(first * scale);
+  const double length = std::max(std::round(last * scale) - start + 1, 1.0);
+  if (!(std::abs(start) < 1e9 && length < 1e9)) call.fail("has a region beyond reason");
+  const double size = length / static_cast<double>(bins);
+  const auto edge = [&](double place) {
+    return std::clamp(static_cast<std::int64_t>(place + start), std::int64_t{0}, extent);
+  };
+  return {edge(std::floor(static_cast<double>(bin) * size)),
+          edge(std::ceil(static_cast<double>(bin + 1) * size))};
+}
+
+template <class T>
+T largest(const T* plane, Bin rows, Bin columns, std::int64_t width) {
+  if (rows.begin >= rows.end || columns.begin >= columns.end) return 0;
+  T result = std::numeric_limits<T>::lowest();
+  for (std::int64_t y = rows.begin; y < rows.end; ++y) {
+    for (std::int64_t x = columns.begin; x < columns.end; ++x) {
+      result = std::max(result, plane[y * width + x]);
+    }
+  }
+  return result;
+}
+
+template <class T>
+void pool_regions(KernelCall& call) {
+  const Shape& shape = call.input(0).shape();
+  const Shape& output = call.output(0).shape();
+  const T* planes = call.input(0).values<T>().data();
+  const Tensor corners = tensor::convert(call.input(1), tensor::DType::f32);
+  T* to = call.output(0).mutable_values<T>().data();
+  for (std::int64_t region = 0; region < output[0]; ++region) {
+    const float* box = corners.values<float>().data() + region * 5;
+    if (!(box[0] >= 0 && box[0] < static_cast<float>(shape[0]))) {
+      call.fail("has a batch index outside of its batch");
+    }
+    const auto batch = static_cast<std::int64_t>(box[0]);
+    for (std::int64_t channel = 0; channel < shape[1]; ++channel) {
+      const T* plane = planes + (batch * shape[1] + channel) * shape[2] * shape[3];
+      for (std::int64_t y = 0; y < output[2]; ++y) {
+        const Bin rows = bin_of(call, box[2], box[4], output[2], y, shape[2]);
+        for (std::int64_t x = 0; x < output[3]; ++x) {
+          const Bin columns = bin_of(call, box[1], box[3], output[3], x, shape[3]);
+          *to++ = largest(plane, rows, columns, shape[3]);
+        }
+      }
+    }
+  }
+}
+
+bool run_region_pool(KernelCall& call) {
+  return with_real(call.input(0).dtype(), [&]<class T>(Element<T>) { pool_regions<T>(call); });
+}
+
 constexpr std::array kernels{
     Kernel{"GridSample", Kernel::Kind::computes, run_grid_sample},
+    Kernel{"MaxRoiPool", Kernel::Kind::computes, run_region_pool},
     Kernel{"RoiAlign", Kernel::Kind::computes, run_region_align},
 };
 

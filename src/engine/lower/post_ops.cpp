@@ -99,6 +99,7 @@ void add_arguments(Lowering& lowering, const FusedPostOps& post_ops, const Layou
 }
 
 ValueIndex apply_post_ops(Lowering& lowering, const Node& node, ValueIndex result) {
+  if (lowering.layout(result).size() == 0) return result;
   const std::size_t rank = lowering.layout(result).shape().size();
   for (const PostOp& post_op : node.post_ops) {
     const DType dtype = lowering.layout(result).dtype();

@@ -334,17 +334,17 @@ void infer_space_to_depth(NodeTypes& types) {
 }
 
 constexpr std::array rules{
-    ShapeRule{"Concat", 4, 1, any_number, 1, infer_concat},
+    ShapeRule{"Concat", 1, 1, any_number, 1, infer_concat},
     ShapeRule{"DepthToSpace", 1, 1, 1, 1, infer_depth_to_space},
     ShapeRule{"Expand", 8, 2, 2, 1, infer_expand},
     ShapeRule{"Flatten", 1, 1, 1, 1, infer_flatten},
     ShapeRule{"Pad", 1, 2, 4, 1, infer_pad},
-    ShapeRule{"Reshape", 5, 2, 2, 1, infer_reshape},
+    ShapeRule{"Reshape", 1, 2, 2, 1, infer_reshape},
     ShapeRule{"Slice", 1, 3, 5, 1, infer_slice},
     ShapeRule{"SpaceToDepth", 1, 1, 1, 1, infer_space_to_depth},
     ShapeRule{"Split", 1, 1, 2, any_number, infer_split},
     ShapeRule{"Squeeze", 1, 1, 2, 1, infer_squeeze},
-    ShapeRule{"Tile", 6, 2, 2, 1, infer_tile},
+    ShapeRule{"Tile", 1, 2, 2, 1, infer_tile},
     ShapeRule{"Transpose", 1, 1, 1, 1, infer_transpose},
     ShapeRule{"Trilu", 14, 1, 2, 1, infer_same},
     ShapeRule{"Unsqueeze", 1, 2, 2, 1, infer_unsqueeze},

@@ -25,15 +25,11 @@ void check_channels(const NodeTypes& types, std::size_t inputs_end) {
 }
 
 void infer_batch_normalization(NodeTypes& types) {
-  const bool trains = types.attributes().integer("training_mode", 0) != 0;
+  bool trains = types.attributes().integer("training_mode", 0) != 0;
   for (std::size_t output = 1; output < types.output_count(); ++output) {
-    if (trains || types.has_output(output)) {
-      types.refuse("is in training mode; export the model for inference");
-    }
+    trains |= types.has_output(output);
   }
-  if (types.attributes().integer("spatial", 1) == 0) {
-    types.refuse("has spatial 0, which opset 9 removed");
-  }
+  if (trains) types.refuse("is in training mode; export the model for inference");
   check_channels(types, 5);
   infer_same(types);
 }

@@ -75,9 +75,9 @@ void infer_lstm(NodeTypes& types) {
 }
 
 constexpr std::array rules{
-    ShapeRule{"GRU", 7, 3, 6, 2, infer_gru},
-    ShapeRule{"LSTM", 7, 3, 8, 3, infer_lstm},
-    ShapeRule{"RNN", 7, 3, 6, 2, infer_rnn},
+    ShapeRule{"GRU", 1, 3, 6, 2, infer_gru},
+    ShapeRule{"LSTM", 1, 3, 8, 3, infer_lstm},
+    ShapeRule{"RNN", 1, 3, 6, 2, infer_rnn},
 };
 
 }  // namespace

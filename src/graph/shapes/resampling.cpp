@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 
 #include "graph/resize_plan.hpp"
@@ -64,8 +65,28 @@ void infer_region_align(NodeTypes& types) {
   types.set(0, types.dtype(0), Shape{regions, channels, height, width});
 }
 
+void infer_region_pool(NodeTypes& types) {
+  types.require_one_dtype({0, 1});
+  const std::vector<std::int64_t> pooled = types.attributes().integers("pooled_shape");
+  const bool is_sensible =
+      pooled.size() == 2 && std::ranges::all_of(pooled, [](std::int64_t extent) {
+        return extent >= 1 && extent <= (1 << 16);
+      });
+  if (!is_sensible) types.fail("has an impossible pooled_shape");
+  if (types.rank(0) && *types.rank(0) != 4) types.fail("needs a picture of 4 dimensions");
+  const std::optional<Shape>& regions = types.shape(1);
+  if (regions && (regions->size() != 2 || ((*regions)[1] >= 0 && (*regions)[1] != 5))) {
+    types.fail("needs 5 numbers per region");
+  }
+  types.set(
+      0, types.dtype(0),
+      Shape{regions ? (*regions)[0] : tensor::unknown_extent,
+            types.shape(0) ? (*types.shape(0))[1] : tensor::unknown_extent, pooled[0], pooled[1]});
+}
+
 constexpr std::array rules{
     ShapeRule{"GridSample", 16, 2, 2, 1, infer_grid_sample},
+    ShapeRule{"MaxRoiPool", 1, 2, 2, 1, infer_region_pool},
     ShapeRule{"Resize", 10, 1, 4, 1, infer_resize},
     ShapeRule{"RoiAlign", 10, 3, 3, 1, infer_region_align},
 };

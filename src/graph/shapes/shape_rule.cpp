@@ -9,10 +9,10 @@ namespace {
 std::map<std::string_view, const ShapeRule*> index_rules() {
   std::map<std::string_view, const ShapeRule*> index;
   for (const std::span<const ShapeRule> family :
-       {convolution_shapes(), creation_shapes(), elementwise_shapes(), indexing_shapes(),
-        layout_shapes(), loss_shapes(), matrix_shapes(), normalization_shapes(),
-        quantization_shapes(), recurrent_shapes(), reduction_shapes(), resampling_shapes(),
-        selection_shapes(), signal_shapes()}) {
+       {control_flow_shapes(), convolution_shapes(), creation_shapes(), elementwise_shapes(),
+        indexing_shapes(), layout_shapes(), loss_shapes(), matrix_shapes(), ngram_shapes(),
+        normalization_shapes(), quantization_shapes(), recurrent_shapes(), reduction_shapes(),
+        resampling_shapes(), selection_shapes(), signal_shapes()}) {
     for (const ShapeRule& rule : family) index.emplace(rule.op_type, &rule);
   }
   return index;

@@ -20,6 +20,7 @@ struct ShapeRule {
   void (*infer)(NodeTypes& types);
 };
 
+std::span<const ShapeRule> control_flow_shapes();
 std::span<const ShapeRule> convolution_shapes();
 std::span<const ShapeRule> creation_shapes();
 std::span<const ShapeRule> elementwise_shapes();
@@ -27,6 +28,7 @@ std::span<const ShapeRule> indexing_shapes();
 std::span<const ShapeRule> layout_shapes();
 std::span<const ShapeRule> loss_shapes();
 std::span<const ShapeRule> matrix_shapes();
+std::span<const ShapeRule> ngram_shapes();
 std::span<const ShapeRule> normalization_shapes();
 std::span<const ShapeRule> quantization_shapes();
 std::span<const ShapeRule> recurrent_shapes();
