@@ -190,13 +190,13 @@ std::optional<Layout> Layout::reshaped(const Shape& shape) const {
 Layout Layout::dense_for(const Shape& shape) const {
   AMPD_CHECK(is_plain());
   std::vector<Group> groups = group(shape_, shape);
-  const auto widest = [&](const Group& g) {
-    std::int64_t stride = 0;
-    for (const std::size_t i : g.from) stride = std::max(stride, strides_[i]);
+  const auto narrowest = [&](const Group& g) {
+    std::int64_t stride = strides_[g.from.front()];
+    for (const std::size_t i : g.from) stride = std::min(stride, strides_[i]);
     return stride;
   };
   std::stable_sort(groups.begin(), groups.end(),
-                   [&](const Group& a, const Group& b) { return widest(a) > widest(b); });
+                   [&](const Group& a, const Group& b) { return narrowest(a) > narrowest(b); });
   std::vector<std::size_t> order;
   for (const Group& g : groups) order.insert(order.end(), g.from.begin(), g.from.end());
   return {dtype_, shape_, dense_strides(shape_, order)};

@@ -252,7 +252,8 @@ ValueIndex Lowering::add(const onednn::Offer& offer, const Layout& destination,
 }
 
 std::vector<ValueIndex> Lowering::add(std::string implementation, std::vector<ValueIndex> inputs,
-                                      const std::vector<Layout>& outputs, LoopCall call) {
+                                      const std::vector<Layout>& outputs, LoopCall call,
+                                      bool may_replace) {
   Step step;
   step.op = node_->name;
   step.type = node_->op_type;
@@ -264,6 +265,7 @@ std::vector<ValueIndex> Lowering::add(std::string implementation, std::vector<Va
   step.weights = step.source;
   step.destination = outputs.front().dtype();
   step.inputs = std::move(inputs);
+  step.may_replace = may_replace;
   step.flops = std::exchange(flops_, 0);
   step.call = std::move(call);
   steps_.push_back(std::move(step));

@@ -68,9 +68,11 @@ class Lowering {
 
   /// A step of the node that runs a primitive.
   ValueIndex add(const onednn::Offer& offer, const Layout& destination, PrimitiveStep step);
-  /// A step of the node that runs own code.
+  /// A step of the node that runs own code; its first output may take the first input's place if it
+  /// only reads there what it writes next.
   std::vector<ValueIndex> add(std::string implementation, std::vector<ValueIndex> inputs,
-                              const std::vector<Layout>& outputs, LoopCall call);
+                              const std::vector<Layout>& outputs, LoopCall call,
+                              bool may_replace = false);
 
   /// The node's output; converted to the dtype that it shall be stored in.
   void define(const graph::Node& node, std::size_t output, ValueIndex value);

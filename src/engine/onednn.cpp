@@ -43,6 +43,21 @@ bool is_reference(const std::string& implementation) {
          (at == 0 || implementation[at - 1] == ':' || implementation[at - 1] == '_');
 }
 
+/// Two eltwise operations of one algorithm with other parameters: oneDNN 2.6 runs the second with
+/// those of the first.
+bool is_mixed_up(const PostOperations& post_ops) {
+  const auto differs = [](const Eltwise& a, const Eltwise& b) {
+    return a.algorithm == b.algorithm && (a.alpha != b.alpha || a.beta != b.beta);
+  };
+  return std::ranges::any_of(post_ops, [&](const PostOperation& one) {
+    return one.kind == PostOperation::Kind::eltwise &&
+           std::ranges::any_of(post_ops, [&](const PostOperation& other) {
+             return other.kind == PostOperation::Kind::eltwise &&
+                    differs(one.eltwise, other.eltwise);
+           });
+  });
+}
+
 /// What `make` makes, or nothing where oneDNN refuses the combination.
 template <class Make>
 auto attempt(const Make& make) -> std::optional<Offer> {
@@ -60,6 +75,7 @@ auto attempt(const Make& make) -> std::optional<Offer> {
 /// description while it walks.
 template <class Primitive, class Describe>
 std::optional<Offer> best(const Describe& describe, const PostOperations& post_ops = {}) {
+  if (is_mixed_up(post_ops)) return std::nullopt;
   return attempt([&]() -> std::optional<Offer> {
     const typename Primitive::desc description = describe();
     typename Primitive::primitive_desc found(description, attributes(post_ops), cpu(), true);
@@ -228,13 +244,14 @@ Offer reorder(const Description& source, const Description& destination) {
   return Offer(dnnl::reorder::primitive_desc(cpu(), source, cpu(), destination, attributes({})));
 }
 
-std::optional<Offer> softmax(bool logarithm, const Description& both, int axis) {
+std::optional<Offer> softmax(bool logarithm, const Description& source,
+                             const Description& destination, int axis) {
   using Forward = dnnl::softmax_v2_forward;
   return best<Forward>([&] {
     return Forward::desc(
         prop_kind::forward_inference,
-        logarithm ? dnnl::algorithm::softmax_log : dnnl::algorithm::softmax_accurate, both, both,
-        axis);
+        logarithm ? dnnl::algorithm::softmax_log : dnnl::algorithm::softmax_accurate, source,
+        destination, axis);
   });
 }
 
@@ -242,6 +259,13 @@ std::optional<Offer> reduction(dnnl::algorithm algorithm, const Description& sou
                                const Description& destination) {
   return best<dnnl::reduction>(
       [&] { return dnnl::reduction::desc(algorithm, source, destination, 0.F, 0.F); });
+}
+
+std::optional<Offer> layer_normalization(const Description& both, float epsilon) {
+  using Forward = dnnl::layer_normalization_forward;
+  const auto flags = dnnl::normalization_flags::use_scale | dnnl::normalization_flags::use_shift;
+  return best<Forward>(
+      [&] { return Forward::desc(prop_kind::forward_inference, both, epsilon, flags); });
 }
 
 std::optional<Offer> local_response(const LocalResponse& p, const Description& both) {

@@ -111,9 +111,13 @@ std::optional<Offer> concat(const std::vector<Description>& sources, int axis,
                             const Description& destination);
 /// Always something, if only a reference kernel.
 Offer reorder(const Description& source, const Description& destination);
-std::optional<Offer> softmax(bool logarithm, const Description& both, int axis);
+std::optional<Offer> softmax(bool logarithm, const Description& source,
+                             const Description& destination, int axis);
 std::optional<Offer> reduction(dnnl::algorithm algorithm, const Description& source,
                                const Description& destination);
+
+/// Over the last axis, scaled and shifted by an f32 vector each: DNNL_ARG_SCALE and _SHIFT.
+std::optional<Offer> layer_normalization(const Description& both, float epsilon);
 
 struct LocalResponse {
   std::int64_t size = 0;

@@ -18,7 +18,7 @@ std::int64_t none(const Graph&, const Node&) {
 }
 
 // Sorted by role, then by family. An operator that divides, takes roots or sums over many elements
-// stays in fp32 unless its kernel does so inside (Softmax, pools, LRN).
+// stays in fp32 unless its kernel does so inside (Softmax, pools, normalizations).
 constexpr std::array table{
     Operator{"Conv", tunable, takes_convolution, lower_convolution, true, flops_of_convolution},
     Operator{"ConvTranspose", tunable, takes_convolution, lower_convolution, true,
@@ -37,6 +37,7 @@ constexpr std::array table{
     Operator{"Relu", follows, takes_activation, lower_activation, false, output_size},
     Operator{"Sigmoid", follows, takes_activation, lower_activation, false, output_size},
     Operator{"Softplus", follows, takes_activation, lower_activation, false, output_size},
+    Operator{"Swish", follows, takes_activation, lower_activation, false, output_size},
     Operator{"Tanh", follows, takes_activation, lower_activation, false, output_size},
     Operator{"Add", follows, takes_binary, lower_binary, false, output_size},
     Operator{"Mul", follows, takes_binary, lower_binary, false, output_size},
@@ -51,12 +52,17 @@ constexpr std::array table{
     Operator{"MaxPool", follows, takes_pool, lower_pool, false, flops_of_pool},
     Operator{"BatchNormalization", follows, takes_batch_normalization, lower_batch_normalization,
              true, output_size},
+    Operator{"LayerNormalization", follows, takes_layer_normalization, lower_layer_normalization,
+             false, output_size},
     Operator{"LRN", follows, takes_local_response, lower_local_response, false, output_size},
+    Operator{"MaskedSoftmax", follows, takes_masked_softmax, lower_masked_softmax, false,
+             output_size},
     Operator{"Softmax", follows, takes_softmax, lower_softmax, false, output_size},
     Operator{"Cast", follows, takes_view, lower_view, false, none},
     Operator{"Concat", follows, takes_concat, lower_concat, false, none},
     Operator{"DepthToSpace", follows, takes_blocks, lower_blocks, false, none},
     Operator{"Flatten", follows, takes_view, lower_view, false, none},
+    Operator{"Gather", follows, takes_gather, lower_gather, false, none},
     Operator{"Identity", follows, takes_view, lower_view, false, none},
     Operator{"Reshape", follows, takes_view, lower_view, false, none},
     Operator{"Slice", follows, takes_slice, lower_slice, false, none},

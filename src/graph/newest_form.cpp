@@ -218,7 +218,7 @@ std::vector<Node> newest_form(Graph& graph, Node node, NodeNames& names) {
       if (is_meant && opset < change.until) change.apply(upgrade);
     }
   }
-  upgrade.node.opset = newest_opset;
+  upgrade.node.opset = std::max(upgrade.node.opset, newest_opset);
   std::vector<Node> nodes = std::move(upgrade.before);
   nodes.push_back(std::move(upgrade.node));
   nodes.insert(nodes.end(), std::make_move_iterator(upgrade.after.begin()),

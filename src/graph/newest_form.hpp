@@ -14,6 +14,9 @@ namespace ampd::graph {
 /// The opset whose forms the graph is written in.
 inline constexpr int newest_opset = 21;
 
+/// That of the forms which only passes make, beyond what files may use.
+inline constexpr int fused_opset = 1'000'000;
+
 /// The nodes that replace `node`, in order; the one that does its work keeps its name. Dtypes and
 /// shapes of its inputs stand in the graph as far as they are known. Throws Error(invalid).
 std::vector<Node> newest_form(Graph& graph, Node node, NodeNames& names);

@@ -21,8 +21,15 @@ constexpr std::array passes{
     Pass{"gemm", apply_gemm, true},
     Pass{"channel_scales", apply_channel_scales, true},
     Pass{"pads", apply_pads, false},
+    Pass{"clips", apply_clips, false},
+    Pass{"transposes", apply_transposes, false},
+    Pass{"layer_normalization", apply_layer_normalization, false},
+    Pass{"gated_activations", apply_gated_activations, false},
     Pass{"global_pools", apply_global_pools, false},
+    Pass{"product_scales", apply_product_scales, false},
+    Pass{"masked_softmax", apply_masked_softmax, false},
     Pass{"post_ops", apply_post_ops, false},
+    Pass{"transposed_products", apply_transposed_products, false},
     Pass{"dead_code", apply_dead_code, true},
 };
 

@@ -129,6 +129,33 @@ void Rewriter::absorb(std::size_t into, std::size_t index) {
   set_output(into, node(index).outputs.at(0));
 }
 
+bool Rewriter::is_closed(const std::set<std::size_t>& pattern, std::size_t root) const {
+  return std::ranges::all_of(pattern, [&](std::size_t index) {
+    const Node& inner = graph_.nodes.at(index);
+    return index == root || std::ranges::all_of(inner.outputs, [&](ValueId id) {
+             return id == no_value ||
+                    (!is_output(id) && std::ranges::all_of(readers(id), [&](auto at) {
+                      return pattern.contains(at);
+                    }));
+           });
+  });
+}
+
+void Rewriter::fuse(const std::set<std::size_t>& pattern, std::size_t root, Node fused) {
+  AMPD_CHECK(pattern.contains(root) && is_closed(pattern, root));
+  fused.outputs = {node(root).outputs.at(0)};
+  for (const std::size_t index : pattern) {
+    const Node& inner = node(index);
+    if (inner.name != fused.name) fused.absorbed.push_back(inner.name);
+    fused.absorbed.insert(fused.absorbed.end(), inner.absorbed.begin(), inner.absorbed.end());
+    remove(index);
+  }
+  removed_.at(root) = false;
+  for (const ValueId input : fused.inputs) add_reader(input, root);
+  producers_.at(position(fused.outputs.at(0))) = root;
+  node(root) = std::move(fused);
+}
+
 void Rewriter::replace_by_constant(std::size_t index, tensor::Tensor value) {
   Value& output = graph_.value(node(index).outputs.at(0));
   output.dtype = value.dtype();

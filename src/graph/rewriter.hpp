@@ -6,6 +6,8 @@
 
 #include <cstddef>
 #include <optional>
+#include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,6 +32,11 @@ class Rewriter {
 
   /// The node that reads a private value; none for others.
   std::optional<std::size_t> only_reader(ValueId id) const;
+
+  /// The nodes that read the value, once per use.
+  std::span<const std::size_t> readers(ValueId id) const {
+    return readers_.at(static_cast<std::size_t>(id));
+  }
 
   /// Whether any node reads the value, or the graph gives it out.
   bool is_read(ValueId id) const {
@@ -59,6 +66,13 @@ class Rewriter {
   /// Removes `index` and lets `into`, whose result it alone read, make its output. The name is kept
   /// in `absorbed`.
   void absorb(std::size_t into, std::size_t index);
+
+  /// Whether nobody outside of the pattern reads what its nodes make, but for the result of `root`.
+  bool is_closed(const std::set<std::size_t>& pattern, std::size_t root) const;
+
+  /// Puts one node in the place of a closed pattern's `root`: it makes the root's output, and keeps
+  /// the names of the pattern in `absorbed`, but for its own.
+  void fuse(const std::set<std::size_t>& pattern, std::size_t root, Node fused);
 
   /// Removes `index` and turns its first output into a constant.
   void replace_by_constant(std::size_t index, tensor::Tensor value);

@@ -51,7 +51,7 @@ const std::vector<std::pair<Shape, Shape>> broadcasts{
 
 TEST_CASE("activations agree with the reference in every rank") {
   for (const char* op_type : {"Abs", "Elu", "HardSwish", "LeakyRelu", "Mish", "Neg", "Relu",
-                              "Sigmoid", "Softplus", "Tanh", "Gelu"}) {
+                              "Sigmoid", "Softplus", "Swish", "Tanh", "Gelu"}) {
     for (const Shape& shape : {Shape{2, 17, 5, 3}, Shape{}, Shape{100}, Shape{0, 4}}) {
       CAPTURE(op_type);
       check_fp32(activation(op_type, shape));

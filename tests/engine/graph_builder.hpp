@@ -74,7 +74,7 @@ class GraphBuilder {
     Node node;
     node.name = op_type + "_" + std::to_string(graph_.nodes.size());
     node.op_type = op_type;
-    node.opset = graph::newest_opset;
+    node.opset = graph::fused_opset;
     node.inputs = inputs;
     for (const auto& [name, value] : attributes) node.attributes.set(name, value);
     for (std::size_t k = 0; k < outputs; ++k) {
@@ -131,7 +131,7 @@ inline Tensor plain(const std::string& op_type, const std::vector<Tensor>& input
   Graph graph;
   Node node;
   node.name = node.op_type = op_type;
-  node.opset = graph::newest_opset;
+  node.opset = graph::fused_opset;
   node.attributes = attributes;
   std::vector<const Tensor*> pointers;
   for (const Tensor& input : inputs) {

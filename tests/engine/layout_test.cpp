@@ -49,6 +49,10 @@ TEST_CASE("the nearest dense layout for a reshape keeps the order of what is not
   REQUIRE(joined.has_value());
   CHECK(joined->is_channels_last());
 
+  // Heads that a product left outside of the rows, joined inside of them.
+  const Layout heads = Layout(DType::f32, {2, 4, 8, 3}).permuted(Shape{0, 2, 1, 3});
+  CHECK(heads.dense_for({2, 8, 12}).is_row_major());
+
   const auto flat = nhwc({2, 6, 4, 5}).dense_for({2, 120}).reshaped({2, 120});
   REQUIRE(flat.has_value());
   CHECK(flat->is_row_major());

@@ -127,6 +127,24 @@ TEST_CASE("Slice and Split are views that later steps read") {
   check_all(other.finish(turned));
 }
 
+TEST_CASE("Gather of one place is a view") {
+  for (const Shape& form : {Shape{}, Shape{1}, Shape{1, 1}}) {
+    for (const std::int64_t axis : {0, 1, -1}) {
+      CAPTURE(axis);
+      Between net({2, 8, 6, 6});
+      const ValueId index = net.builder.constant(Tensor::of<std::int64_t>(form, {-1}));
+      const ValueId place = net.builder.node("Gather", {net.value, index}, {{"axis", axis}});
+      const Graph graph = net.builder.finish(net.builder.node("Relu", {place}));
+      check_all(graph);
+      CHECK(count_steps(steps_of(graph), "Gather") == 0);
+    }
+  }
+  GraphBuilder builder;
+  const ValueId x = builder.input("x", {3, 5}, DType::i64);
+  const ValueId index = builder.constant(Tensor::of<std::int32_t>({}, {2}));
+  check_fp32(builder.finish(builder.node("Gather", {x, index})));
+}
+
 TEST_CASE("a Slice that goes backwards runs too") {
   GraphBuilder builder;
   const ValueId x = builder.input("x", {3, 10});

@@ -47,7 +47,23 @@ const std::vector<std::pair<std::string, Work>> works{
     {"Sigmoid", [](Carrier& c) { c.builder.post_op("Sigmoid"); }},
     {"Tanh", [](Carrier& c) { c.builder.post_op("Tanh"); }},
     {"HardSwish", [](Carrier& c) { c.builder.post_op("HardSwish"); }},
+    {"Gelu", [](Carrier& c) { c.builder.post_op("Gelu"); }},
+    {"Gelu by tanh",
+     [](Carrier& c) {
+       c.builder.post_op("Gelu", {{"approximate", std::string("tanh")}});
+     }},
+    {"Swish",
+     [](Carrier& c) {
+       c.builder.post_op("Swish", {{"alpha", 1.702F}});
+     }},
     {"sum", [](Carrier& c) { c.builder.post_op(PostOp::Kind::sum, c.residual); }},
+    {"one number for all channels",
+     [](Carrier& c) {
+       c.builder.post_op(PostOp::Kind::mul,
+                         c.builder.constant(Tensor::of<float>({16}, std::vector(16, 0.3F))));
+       c.builder.post_op(PostOp::Kind::add,
+                         c.builder.constant(Tensor::of<float>({16}, std::vector(16, 0.7F))));
+     }},
     {"sum, Relu",
      [](Carrier& c) {
        c.builder.post_op(PostOp::Kind::sum, c.residual);
@@ -91,6 +107,25 @@ TEST_CASE("post-ops are done in order, inside the kernel") {
       CHECK(count_steps(steps, op_type) == 2);
       CHECK(steps.size() - count_steps(steps, "reorder") == 2);
     }
+  }
+}
+
+TEST_CASE("two activations of one kind keep the parameters of each") {
+  for (const char* op_type : {"BatchNormalization", "Conv", "Gemm", "MatMul"}) {
+    CAPTURE(op_type);
+    const bool is_normalization = std::string(op_type) == "BatchNormalization";
+    Carrier carrier(is_normalization ? "Conv" : op_type);
+    if (is_normalization) {
+      const ValueId ones =
+          carrier.builder.constant(Tensor::of<float>({16}, std::vector<float>(16, 1)));
+      carrier.result =
+          carrier.builder.node("BatchNormalization", {carrier.result, ones, ones, ones, ones});
+    }
+    carrier.builder.post_op("Clip", {{"min", -1.0F}, {"max", 0.6F}});
+    carrier.builder.post_op("LeakyRelu", {{"alpha", 0.5F}});
+    carrier.builder.post_op("Clip", {{"min", -0.25F}, {"max", 0.3F}});
+    carrier.builder.post_op("LeakyRelu", {{"alpha", 0.25F}});
+    check_fp32(carrier.builder.finish(carrier.result));
   }
 }
 

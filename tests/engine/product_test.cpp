@@ -134,6 +134,40 @@ TEST_CASE("a product reads transposed operands where they lie") {
   CHECK(count_steps(steps_of(graph), "Transpose") == 0);
 }
 
+TEST_CASE("a product writes its result in the order that is asked for") {
+  for (const auto& [shape, order] : std::vector<std::pair<Shape, Integers>>{
+           {{2, 8, 4, 16}, {0, 2, 1, 3}}, {{6, 4, 16}, {1, 0, 2}}, {{2, 8, 4, 16}, {2, 0, 1, 3}}}) {
+    CAPTURE(tensor::to_string(shape));
+    GraphBuilder builder;
+    Shape square = shape;
+    square.back() = square[square.size() - 2];
+    const ValueId weights = builder.input("weights", square);
+    const ValueId values = builder.input("values", shape);
+    const ValueId heads = builder.node("MatMul", {weights, values}, {{"result_order", order}});
+    const ValueId turned = builder.node("Transpose", {heads}, {{"perm", order}});
+    const Graph graph =
+        builder.finish(builder.node("Reshape", {turned, builder.integers({4, -1})}));
+    check_fp32(graph);
+    check_bf16(graph);
+    const auto steps = steps_of(graph);
+    CHECK(steps.size() == 1);
+    CHECK_FALSE(is_reference(steps.front()));
+  }
+}
+
+TEST_CASE("a product adds what stands first after it as its bias, before the rest") {
+  GraphBuilder builder;
+  const ValueId x = builder.input("x", {2, 6, 16});
+  const ValueId y = builder.node("MatMul", {x, builder.weights({16, 16})});
+  builder.post_op(PostOp::Kind::add, builder.weights({16}));
+  builder.post_op("Gelu");
+  builder.post_op(PostOp::Kind::add, builder.weights({16}));
+  builder.post_op(PostOp::Kind::sum, x);
+  const Graph graph = builder.finish(y);
+  check_fp32(graph);
+  check_bf16(graph, 1.0 / 64);
+}
+
 TEST_CASE("every product of the weights has a fast kernel") {
   for (const Case& c : products) {
     CAPTURE(c.name);

@@ -10,6 +10,7 @@
 
 #include "engine/plain.hpp"
 #include "graph/graph.hpp"
+#include "graph/newest_form.hpp"
 #include "graph/node_error.hpp"
 #include "graph/shape_inference.hpp"
 
@@ -74,7 +75,7 @@ class Interpreter {
     using Kind = ampd::graph::PostOp::Kind;
     ampd::graph::Node step;
     step.name = node.name + "/post-op";
-    step.opset = node.opset;
+    step.opset = ampd::graph::fused_opset;
     step.op_type = post_op.kind == Kind::eltwise ? post_op.op_type
                    : post_op.kind == Kind::mul   ? "Mul"
                                                  : "Add";

@@ -1,68 +1,14 @@
 // Each pass on small models: what is left of them, and that the results stay.
 #include "graph/passes.hpp"
 
-#include <doctest/doctest.h>
-
-#include <cmath>
-
 #include "ampd/error.hpp"
-#include "interpreter.hpp"
-#include "net.hpp"
+#include "pass_check.hpp"
 
 using namespace ampd;
 using graph::Graph;
-using graph::Node;
-using graph::PostOp;
 using tensor::DType;
 using tensor::Shape;
 using tensor::Tensor;
-
-namespace {
-
-/// "Conv[sum Relu] Flatten Gemm"
-std::string summary(const Graph& graph) {
-  std::string text;
-  for (const Node& node : graph.nodes) {
-    text += (text.empty() ? "" : " ") + node.op_type;
-    std::string posts;
-    for (const PostOp& post_op : node.post_ops) {
-      constexpr std::array kinds{"", "sum", "add", "mul"};
-      const auto kind = static_cast<std::size_t>(post_op.kind);
-      posts += (posts.empty() ? "" : " ") + (kind == 0 ? post_op.op_type : kinds[kind]);
-    }
-    if (!posts.empty()) text += "[" + posts + "]";
-  }
-  return text;
-}
-
-/// The compiled graph has the expected nodes and gives the results of the model as written.
-Graph check(const Net& net, const std::string& expected,
-            const std::set<std::string, std::less<>>& skipped = {}) {
-  const Graph model = net.import();
-  Graph compiled = graph::specialise(model, {}, engine::evaluate_plain, {skipped, {}});
-  CHECK(summary(compiled) == expected);
-  std::map<std::string, Tensor> inputs;
-  int seed = 100;
-  for (const graph::ValueId id : compiled.inputs) {
-    const graph::Value& value = compiled.value(id);
-    inputs.emplace(value.name, Net::noise_tensor(*value.shape, -1, ++seed));
-  }
-  const std::vector<Tensor> before = Interpreter::run(model, inputs);
-  const std::vector<Tensor> after = Interpreter::run(compiled, inputs);
-  REQUIRE(before.size() == after.size());
-  for (std::size_t i = 0; i < before.size(); ++i) {
-    REQUIRE(before[i].shape() == after[i].shape());
-    const auto a = before[i].values<float>();
-    const auto b = after[i].values<float>();
-    for (std::size_t k = 0; k < a.size(); ++k) {
-      const float tolerance = 1e-5F + 1e-4F * std::abs(a[k]);
-      if (!(std::abs(a[k] - b[k]) <= tolerance)) FAIL_CHECK("element " << k << " differs");
-    }
-  }
-  return compiled;
-}
-
-}  // namespace
 
 TEST_CASE("constants: Constant, Identity, Dropout and needless Cast nodes go") {
   Net net;

@@ -5,6 +5,7 @@
 
 #include "engine/kernels/dispatch.hpp"
 #include "engine/kernels/kernel.hpp"
+#include "engine/kernels/strided.hpp"
 
 namespace ampd::engine {
 namespace {
@@ -54,20 +55,44 @@ T largest_of(const T* from, std::int64_t extent, std::int64_t stride) {
   return largest;
 }
 
+template <class T>
+void softmax_line(const T* from, T* to, std::int64_t extent, std::int64_t stride) {
+  if (extent == 0) return;
+  const T largest = largest_of(from, extent, stride);
+  double sum = 0;
+  for (std::int64_t i = 0; i < extent; ++i) {
+    to[i * stride] = std::exp(from[i * stride] - largest);
+    sum += static_cast<double>(to[i * stride]);
+  }
+  const auto factor = static_cast<T>(1 / sum);
+  for (std::int64_t i = 0; i < extent; ++i) to[i * stride] *= factor;
+}
+
 bool run_softmax(KernelCall& call) {
-  return for_each_line(call,
-                       [](const auto* from, auto* to, std::int64_t extent, std::int64_t stride) {
-                         if (extent == 0) return;
-                         const auto largest = largest_of(from, extent, stride);
-                         double sum = 0;
-                         for (std::int64_t i = 0; i < extent; ++i) {
-                           to[i * stride] = std::exp(from[i * stride] - largest);
-                           sum += static_cast<double>(to[i * stride]);
-                         }
-                         using T = std::remove_reference_t<decltype(*to)>;
-                         const auto factor = static_cast<T>(1 / sum);
-                         for (std::int64_t i = 0; i < extent; ++i) to[i * stride] *= factor;
-                       });
+  return for_each_line(call, [](const auto* from, auto* to, std::int64_t extent,
+                                std::int64_t stride) { softmax_line(from, to, extent, stride); });
+}
+
+/// Over the last axis of the input, scaled, plus a mask that is broadcast to it.
+bool run_masked_softmax(KernelCall& call) {
+  const Shape& shape = call.input(0).shape();
+  const StridedWalk<2> walk(
+      shape, {tensor::row_major_strides(shape), broadcast_strides(call.input(1).shape(), shape)});
+  return with_real(call.input(0).dtype(), [&]<class T>(Element<T>) {
+    const T* from = call.input(0).values<T>().data();
+    const T* mask = call.input(1).values<T>().data();
+    T* to = call.output(0).mutable_values<T>().data();
+    const auto scale = static_cast<T>(call.attributes().real("scale", 1));
+    walk.for_each_run([&](const auto& offsets, const auto& strides, std::int64_t extent) {
+      for (std::int64_t i = 0; i < extent; ++i) {
+        const std::int64_t at = offsets[0] + i * strides[0];
+        to[at] = from[at] * scale + mask[offsets[1] + i * strides[1]];
+      }
+    });
+    for (std::int64_t at = 0; at < call.output(0).size(); at += shape.back()) {
+      softmax_line(to + at, to + at, shape.back(), 1);
+    }
+  });
 }
 
 bool run_log_softmax(KernelCall& call) {
@@ -342,6 +367,7 @@ constexpr std::array kernels{
     Kernel{"LayerNormalization", computes, run_layer_normalization},
     Kernel{"LogSoftmax", computes, run_log_softmax},
     Kernel{"LpNormalization", computes, run_lp_normalization},
+    Kernel{"MaskedSoftmax", computes, run_masked_softmax},
     Kernel{"MeanVarianceNormalization", computes, run_mean_variance},
     Kernel{"Softmax", computes, run_softmax},
 };

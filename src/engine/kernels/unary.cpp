@@ -109,6 +109,11 @@ bool run_gelu(KernelCall& call) {
   });
 }
 
+bool run_swish(KernelCall& call) {
+  const float alpha = call.attributes().real("alpha", 1);
+  return map_reals(call, [alpha](auto x) { return x * sigmoid(alpha * x); });
+}
+
 bool run_shrink(KernelCall& call) {
   const float lambda = call.attributes().real("lambd", 0.5F);
   const float bias = call.attributes().real("bias", 0);
@@ -251,6 +256,7 @@ constexpr std::array kernels{
     real_kernel("Softplus", [](auto x) { return softplus(x); }),
     real_kernel("Softsign", [](auto x) { return x / (1 + std::abs(x)); }),
     real_kernel("Sqrt", [](auto x) { return std::sqrt(x); }),
+    Kernel{"Swish", computes, run_swish},
     real_kernel("Tan", [](auto x) { return std::tan(x); }),
     real_kernel("Tanh", [](auto x) { return std::tanh(x); }),
     Kernel{"ThresholdedRelu", computes, run_thresholded_relu},

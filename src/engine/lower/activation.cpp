@@ -34,6 +34,12 @@ constexpr std::array entries{
           [](const Attributes& a) {
             return Eltwise{algorithm::eltwise_elu, a.real("alpha", 1), 0};
           }},
+    Entry{"Gelu",
+          [](const Attributes& a) {
+            const bool is_tanh = a.text("approximate", "none") == "tanh";
+            return Eltwise{is_tanh ? algorithm::eltwise_gelu_tanh : algorithm::eltwise_gelu_erf, 0,
+                           0};
+          }},
     Entry{"HardSwish",
           [](const Attributes&) {
             return Eltwise{algorithm::eltwise_hardswish, 1.F / 6, 0.5F};
@@ -66,18 +72,18 @@ constexpr std::array entries{
           [](const Attributes&) {
             return Eltwise{algorithm::eltwise_sqrt, 0, 0};
           }},
+    Entry{"Swish",
+          [](const Attributes& a) {
+            return Eltwise{algorithm::eltwise_swish, a.real("alpha", 1), 0};
+          }},
     Entry{"Tanh",
           [](const Attributes&) {
             return Eltwise{algorithm::eltwise_tanh, 0, 0};
           }},
 };
 
-/// Gelu's two forms and Clip's bounds stand elsewhere than in plain attributes.
+/// Clip's bounds stand elsewhere than in plain attributes.
 std::optional<Eltwise> eltwise_of(const Graph& graph, const Node& node) {
-  if (node.op_type == "Gelu") {
-    const bool is_tanh = node.attributes.text("approximate", "none") == "tanh";
-    return Eltwise{is_tanh ? algorithm::eltwise_gelu_tanh : algorithm::eltwise_gelu_erf, 0, 0};
-  }
   if (node.op_type != "Clip") return activation(node.op_type, node.attributes);
   Attributes bounds = node.attributes;
   constexpr std::array names{"min", "max"};

@@ -68,6 +68,8 @@ bool takes_slice(const Graph& graph, const Node& node);
 bool lower_slice(Lowering& lowering, const Node& node);
 bool takes_split(const Graph& graph, const Node& node);
 bool lower_split(Lowering& lowering, const Node& node);
+bool takes_gather(const Graph& graph, const Node& node);
+bool lower_gather(Lowering& lowering, const Node& node);
 bool takes_concat(const Graph& graph, const Node& node);
 bool lower_concat(Lowering& lowering, const Node& node);
 bool takes_blocks(const Graph& graph, const Node& node);
@@ -76,6 +78,10 @@ bool lower_blocks(Lowering& lowering, const Node& node);
 // Normalisations.
 bool takes_softmax(const Graph& graph, const Node& node);
 bool lower_softmax(Lowering& lowering, const Node& node);
+bool takes_masked_softmax(const Graph& graph, const Node& node);
+bool lower_masked_softmax(Lowering& lowering, const Node& node);
+bool takes_layer_normalization(const Graph& graph, const Node& node);
+bool lower_layer_normalization(Lowering& lowering, const Node& node);
 bool takes_local_response(const Graph& graph, const Node& node);
 bool lower_local_response(Lowering& lowering, const Node& node);
 bool takes_batch_normalization(const Graph& graph, const Node& node);
@@ -91,9 +97,9 @@ struct FusedPostOps {
   std::vector<std::pair<std::size_t, graph::ValueId>> operands;  // of operations, by position
   graph::ValueId sum = graph::no_value;
 };
-/// For a result of `rank` dimensions with its channels at `axis`.
+/// Those from `first` on, for a result of `rank` dimensions with its channels at `axis`.
 FusedPostOps fused_post_ops(const Graph& graph, const Node& node, std::size_t rank,
-                            std::size_t axis);
+                            std::size_t axis, std::size_t first = 0);
 /// Adds their arguments to a step whose result has this layout.
 void add_arguments(Lowering& lowering, const FusedPostOps& post_ops, const Layout& destination,
                    PrimitiveStep& step);

@@ -74,6 +74,17 @@ std::optional<std::vector<Range>> ranges_of(const Graph& graph, const Node& node
   return ranges;
 }
 
+/// The one index that a Gather takes along its axis; nothing for what a view cannot be.
+std::optional<std::int64_t> place_of(const Graph& graph, const Node& node) {
+  const Tensor* index = constant_of(graph, node, 1);
+  const Shape& shape = shape_of(graph, node.inputs[0]);
+  if (index == nullptr || index->size() != 1) return std::nullopt;
+  const std::int64_t extent = shape[axis_of(node.attributes.integer("axis", 0), shape.size())];
+  const std::int64_t place = integers(*index)[0];
+  if (place < -extent || place >= extent) return std::nullopt;
+  return place < 0 ? place + extent : place;
+}
+
 /// A part of a value, where it lies.
 ValueIndex part(Lowering& lowering, ValueIndex value, const Shape& shape,
                 const std::vector<Range>& ranges) {
@@ -161,6 +172,23 @@ bool lower_split(Lowering& lowering, const Node& node) {
     lowering.define(node, k, part(lowering, x, shape, ranges));
     ranges[axis].start += shape[axis];
   }
+  return true;
+}
+
+bool takes_gather(const Graph& graph, const Node& node) {
+  return keeps_dtype(graph, node) && place_of(graph, node).has_value();
+}
+
+bool lower_gather(Lowering& lowering, const Node& node) {
+  const ValueIndex x = data(lowering, node);
+  Shape shape = lowering.layout(x).shape();
+  const std::size_t axis = axis_of(node.attributes.integer("axis", 0), shape.size());
+  std::vector<Range> ranges(shape.size());
+  ranges[axis].start = *place_of(lowering.graph(), node);
+  shape[axis] = 1;
+  lowering.define(
+      node, 0,
+      lowering.reshaped(part(lowering, x, shape, ranges), lowering.shape_of(node.outputs[0])));
   return true;
 }
 

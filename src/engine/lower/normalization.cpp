@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "engine/lower/families.hpp"
+#include "engine/masked_softmax.hpp"
 
 namespace ampd::engine {
 namespace {
@@ -46,6 +47,13 @@ ValueIndex per_channel(Lowering& lowering, const Node& node, const std::vector<f
   return lowering.constant(node.name, Tensor::of<float>(shape, numbers));
 }
 
+/// Elements that are normalized together.
+std::int64_t normalized_extent(const Shape& shape, const Node& node) {
+  const std::size_t axis = axis_of(node.attributes.integer("axis", -1), shape.size());
+  return tensor::element_count(
+      Shape(shape.begin() + static_cast<std::ptrdiff_t>(axis), shape.end()));
+}
+
 }  // namespace
 
 bool takes_softmax(const Graph& graph, const Node& node) {
@@ -59,8 +67,8 @@ bool lower_softmax(Lowering& lowering, const Node& node) {
   const std::size_t axis = axis_of(node.attributes.integer("axis", -1), rank);
   const Layout layout = with_innermost(lowering.layout(x), axis);
   x = lowering.as(x, layout);
-  const auto offer =
-      onednn::softmax(node.op_type == "LogSoftmax", layout.descriptor(), static_cast<int>(axis));
+  const auto offer = onednn::softmax(node.op_type == "LogSoftmax", layout.descriptor(),
+                                     layout.descriptor(), static_cast<int>(axis));
   if (!offer) return false;
   lowering.define(node, 0,
                   lowering.add(*offer, layout,
@@ -68,6 +76,64 @@ bool lower_softmax(Lowering& lowering, const Node& node) {
                                 .may_replace = true,
                                 .source = dtype,
                                 .weights = dtype}));
+  return true;
+}
+
+bool takes_masked_softmax(const Graph& graph, const Node& node) {
+  return is_float32(graph, node);
+}
+
+bool lower_masked_softmax(Lowering& lowering, const Node& node) {
+  const DType dtype = lowering.source_dtype();
+  const ValueIndex scores = lowering.as_row_major(lowering.input(node, 0), dtype);
+  const Layout layout = lowering.layout(scores);
+  Shape mask_shape = lowering.shape_of(node.inputs[1]);
+  mask_shape.insert(mask_shape.begin(), layout.shape().size() - mask_shape.size(), 1);
+  const ValueIndex mask =
+      lowering.reshaped(lowering.as_row_major(lowering.input(node, 1), DType::f32), mask_shape);
+  auto found = masked_softmax(layout, node.attributes.real("scale", 1), lowering.layout(mask));
+  if (!found) return false;
+  const auto made =
+      lowering.add(found->implementation, {scores, mask}, {layout}, std::move(found->call), true);
+  lowering.define(node, 0, made.front());
+  return true;
+}
+
+bool takes_layer_normalization(const Graph& graph, const Node& node) {
+  if (!is_float32(graph, node) || !has_one_output(node)) return false;
+  const Shape& shape = shape_of(graph, node.inputs[0]);
+  if (shape.empty()) return false;
+  const std::int64_t extent = normalized_extent(shape, node);
+  return std::all_of(node.inputs.begin() + 1, node.inputs.end(), [&](graph::ValueId id) {
+    return id == graph::no_value || tensor::element_count(shape_of(graph, id)) == extent;
+  });
+}
+
+bool lower_layer_normalization(Lowering& lowering, const Node& node) {
+  const DType dtype = lowering.source_dtype();
+  const Shape& shape = lowering.shape_of(node.inputs[0]);
+  const std::int64_t extent = normalized_extent(shape, node);
+  const ValueIndex x = lowering.reshaped(lowering.as_row_major(lowering.input(node, 0), dtype),
+                                         {tensor::element_count(shape) / extent, extent});
+  const Layout layout = lowering.layout(x);
+  const auto offer =
+      onednn::layer_normalization(layout.descriptor(), node.attributes.real("epsilon", 1e-5F));
+  if (!offer) return false;
+  const auto parameter = [&](std::size_t slot) {
+    if (!Lowering::has_input(node, slot)) {
+      return lowering.constant(node.name, Tensor(DType::f32, {extent}));
+    }
+    return lowering.reshaped(lowering.as_row_major(lowering.input(node, slot), DType::f32),
+                             {extent});
+  };
+  PrimitiveStep step{.arguments = {{DNNL_ARG_SRC, x},
+                                   {DNNL_ARG_SCALE, parameter(1)},
+                                   {DNNL_ARG_SHIFT, parameter(2)}},
+                     .may_replace = true,
+                     .source = dtype,
+                     .weights = DType::f32};
+  const ValueIndex result = lowering.add(*offer, layout, std::move(step));
+  lowering.define(node, 0, lowering.reshaped(result, shape));
   return true;
 }
 

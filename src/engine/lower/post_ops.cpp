@@ -27,6 +27,22 @@ Shape channel_shape(const Graph& graph, const PostOp& post_op, std::size_t rank,
   return shape;
 }
 
+/// The number that every channel is scaled or shifted by, which is cheaper than a vector of it.
+std::optional<float> same_for_all(const Graph& graph, const PostOp& post_op) {
+  const auto& constant = graph.value(post_op.operand).constant;
+  if (!constant || constant->dtype() != DType::f32 || constant->size() == 0) return std::nullopt;
+  const auto numbers = constant->values<float>();
+  const bool is_same = std::ranges::all_of(numbers, [&](float x) { return x == numbers[0]; });
+  return is_same ? std::optional(numbers[0]) : std::nullopt;
+}
+
+/// One such operation is all that oneDNN 2 takes.
+bool scales(const FusedPostOps& post_ops) {
+  return std::ranges::any_of(post_ops.operations, [](const onednn::PostOperation& operation) {
+    return operation.eltwise.algorithm == dnnl::algorithm::eltwise_linear;
+  });
+}
+
 /// Where a node's result has its channels.
 std::size_t channel_axis(const Node& node, std::size_t rank) {
   return node.op_type == "MatMul" ? rank - 1 : 1;
@@ -35,10 +51,10 @@ std::size_t channel_axis(const Node& node, std::size_t rank) {
 }  // namespace
 
 FusedPostOps fused_post_ops(const Graph& graph, const Node& node, std::size_t rank,
-                            std::size_t axis) {
+                            std::size_t axis, std::size_t first) {
   using Kind = onednn::PostOperation::Kind;
   FusedPostOps result;
-  for (const PostOp& post_op : node.post_ops) {
+  for (const PostOp& post_op : std::span(node.post_ops).subspan(first)) {
     onednn::PostOperation operation;
     switch (post_op.kind) {
       case PostOp::Kind::eltwise:
@@ -50,6 +66,12 @@ FusedPostOps fused_post_ops(const Graph& graph, const Node& node, std::size_t ra
         break;
       case PostOp::Kind::add:
       case PostOp::Kind::mul:
+        if (const auto number = same_for_all(graph, post_op); number && !scales(result)) {
+          const bool is_product = post_op.kind == PostOp::Kind::mul;
+          operation.eltwise = {dnnl::algorithm::eltwise_linear, is_product ? *number : 1,
+                               is_product ? 0 : *number};
+          break;
+        }
         operation.kind = Kind::binary;
         operation.binary = {
             post_op.kind == PostOp::Kind::add ? dnnl::algorithm::binary_add

@@ -6,6 +6,7 @@
 namespace ampd::engine {
 namespace {
 
+using graph::ValueId;
 using tensor::DType;
 using tensor::Shape;
 
@@ -64,14 +65,27 @@ Problem problem_of(const Graph& graph, const Node& node) {
 }
 
 std::optional<onednn::Offer> choose(const Problem& p, const Layout& a, const onednn::Description& b,
-                                    bool has_bias, DType destination,
+                                    bool has_bias, const Layout& destination,
                                     const onednn::PostOperations& post_ops) {
   onednn::Weighted t;
   t.source = a.descriptor();
   t.weights = b;
   if (has_bias) t.bias = Layout(DType::f32, row_shape(p)).descriptor();
-  t.destination = Layout(destination, p.c).descriptor();
+  t.destination = destination.descriptor();
   return onednn::matmul(t, post_ops);
+}
+
+/// Row-major, or with the axes in the order that a Transpose after the product asks for.
+Layout destination_of(const Graph& graph, const Node& node, const Problem& p, DType dtype) {
+  const Shape order = node.attributes.integers("result_order");
+  if (order.empty() || shape_of(graph, node.outputs[0]) != p.c) return {dtype, p.c};
+  Shape strides(p.c.size());
+  std::int64_t step = 1;
+  for (auto axis = order.rbegin(); axis != order.rend(); ++axis) {
+    strides.at(static_cast<std::size_t>(*axis)) = step;
+    step *= p.c.at(static_cast<std::size_t>(*axis));
+  }
+  return {dtype, p.c, strides};
 }
 
 /// The rows of a matrix, or its columns, must lie without gaps.
@@ -123,7 +137,7 @@ Inputs in_rows(Lowering& lowering, Inputs inputs) {
 }
 
 std::optional<onednn::Offer> choose(Lowering& lowering, const Problem& p, const Inputs& inputs,
-                                    bool has_bias, DType destination,
+                                    bool has_bias, const Layout& destination,
                                     const onednn::PostOperations& post_ops) {
   const onednn::Description b = inputs.has_weights
                                     ? onednn::any_layout(lowering.source_dtype(), p.b)
@@ -133,9 +147,10 @@ std::optional<onednn::Offer> choose(Lowering& lowering, const Problem& p, const 
 
 /// How much of Gemm's C and of the post-ops the primitive does itself.
 struct Extras {
-  bool has_bias = false;    // C is one number per column, not scaled
-  bool has_addend = false;  // C is anything else
+  ValueId bias = graph::no_value;  // one number per column, not scaled
+  bool has_addend = false;         // C is anything else
   bool can_fuse = true;
+  std::size_t first_post_op = 0;  // 1 where that of the node is the bias
 };
 
 Extras extras_of(const Graph& graph, const Node& node, const Problem& p) {
@@ -144,12 +159,26 @@ Extras extras_of(const Graph& graph, const Node& node, const Problem& p) {
     const Shape& shape = shape_of(graph, node.inputs[2]);
     const bool is_row =
         !shape.empty() && shape.back() == p.c.back() && tensor::element_count(shape) == p.c.back();
-    extras.has_bias =
-        is_row && node.attributes.real("beta", 1) == 1 && node.attributes.real("alpha", 1) == 1;
-    extras.has_addend = !extras.has_bias;
+    extras.has_addend =
+        !is_row || node.attributes.real("beta", 1) != 1 || node.attributes.real("alpha", 1) != 1;
+    if (!extras.has_addend) extras.bias = node.inputs[2];
   }
   const bool has_row_results = shape_of(graph, node.inputs[1]).size() > 1;
   extras.can_fuse = !extras.has_addend && node.attributes.real("alpha", 1) == 1 && has_row_results;
+  const bool adds_first =
+      !node.post_ops.empty() && node.post_ops[0].kind == graph::PostOp::Kind::add;
+  if (extras.can_fuse && extras.bias == graph::no_value && adds_first) {
+    extras.bias = node.post_ops[0].operand;
+    extras.first_post_op = 1;
+  }
+  return extras;
+}
+
+/// Nothing of the post-ops, a bias among them included.
+Extras without_fusion(Extras extras) {
+  extras.can_fuse = false;
+  if (extras.first_post_op > 0) extras.bias = graph::no_value;
+  extras.first_post_op = 0;
   return extras;
 }
 
@@ -190,19 +219,23 @@ bool lower_product(Lowering& lowering, const Node& node) {
   Inputs inputs = inputs_of(lowering, node, p);
   FusedPostOps post_ops;
   std::optional<onednn::Offer> offer;
+  const auto try_with = [&](const Layout& destination) {
+    const bool has_bias = extras.bias != graph::no_value;
+    if (!offer) offer = choose(lowering, p, inputs, has_bias, destination, post_ops.operations);
+  };
   if (extras.can_fuse) {
-    post_ops = fused_post_ops(graph, node, p.c.size(), p.c.size() - 1);
-    offer = choose(lowering, p, inputs, extras.has_bias, lowering.destination_dtype(),
-                   post_ops.operations);
+    post_ops = fused_post_ops(graph, node, p.c.size(), p.c.size() - 1, extras.first_post_op);
+    try_with(destination_of(graph, node, p, lowering.destination_dtype()));
+    try_with({lowering.destination_dtype(), p.c});
   }
   if (!offer) {
-    extras.can_fuse = false;
+    extras = without_fusion(extras);
     post_ops = {};
-    offer = choose(lowering, p, inputs, extras.has_bias, DType::f32, {});
+    try_with({DType::f32, p.c});
   }
   if (!offer) {
     inputs = in_rows(lowering, inputs);
-    offer = choose(lowering, p, inputs, extras.has_bias, DType::f32, {});
+    try_with({DType::f32, p.c});
   }
   if (!offer) return false;
 
@@ -213,8 +246,8 @@ bool lower_product(Lowering& lowering, const Node& node) {
       .source = source,
       .weights = source};
   const Layout destination(offer->destination());
-  if (extras.has_bias) {
-    const ValueIndex bias = lowering.reshaped(lowering.input(node, 2), row_shape(p));
+  if (extras.bias != graph::no_value) {
+    const ValueIndex bias = lowering.reshaped(lowering.stored(extras.bias), row_shape(p));
     step.arguments.emplace_back(DNNL_ARG_BIAS, lowering.as_row_major(bias, DType::f32));
   }
   add_arguments(lowering, post_ops, destination, step);
@@ -232,8 +265,8 @@ bool is_product_offered(const Graph& graph, const Node& node, DType dtype) {
   const Problem p = problem_of(graph, node);
   const onednn::Description b = has_weights(graph, node, p) ? onednn::any_layout(dtype, p.b)
                                                             : Layout(dtype, p.b).descriptor();
-  return choose(p, Layout(dtype, p.a), b, extras_of(graph, node, p).has_bias, dtype, {})
-      .has_value();
+  const bool has_bias = extras_of(graph, node, p).bias != graph::no_value;
+  return choose(p, Layout(dtype, p.a), b, has_bias, {dtype, p.c}, {}).has_value();
 }
 
 }  // namespace ampd::engine

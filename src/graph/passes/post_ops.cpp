@@ -5,7 +5,8 @@
 //
 //   Conv [sum r, Relu]                 Conv | ... [Clip, add c ...]
 //
-// BatchNormalization takes activations and constants too, but no residual.
+// What is subtracted is added with the other sign; what is divided by, multiplied by the
+// reciprocal. BatchNormalization takes activations and constants too, but no residual.
 //
 // Only where nobody else reads what is between. Of the two sides of a residual Add the later node
 // in node order takes it, if the other side is made before that node.
@@ -25,8 +26,8 @@ using tensor::Tensor;
 
 constexpr std::size_t post_ops_max = 8;
 constexpr std::array carriers{"BatchNormalization", "Conv", "ConvTranspose", "Gemm", "MatMul"};
-constexpr std::array activations{"Clip", "Elu",      "HardSwish", "LeakyRelu", "Mish",
-                                 "Relu", "Softplus", "Sigmoid",   "Tanh"};
+constexpr std::array activations{"Clip", "Elu",      "Gelu",    "HardSwish", "LeakyRelu", "Mish",
+                                 "Relu", "Softplus", "Sigmoid", "Swish",     "Tanh"};
 
 template <class List>
 bool contains(const List& list, std::string_view word) {
@@ -44,10 +45,8 @@ class PostOpsPass {
       const bool adds = node.op_type == "Add" || node.op_type == "Sum";
       if (contains(activations, node.op_type)) {
         take_activation(index);
-      } else if ((adds || node.op_type == "Mul") && node.inputs.size() == 2) {
-        if (!take_channels(index, adds ? PostOp::Kind::add : PostOp::Kind::mul) && adds) {
-          take_residual(index);
-        }
+      } else if (node.inputs.size() == 2 && !take_channels(index) && adds) {
+        take_residual(index);
       }
     }
     rewriter_.finish();
@@ -101,24 +100,35 @@ class PostOpsPass {
     return attributes.real("min", 0) <= attributes.real("max", 0);
   }
 
-  bool take_channels(std::size_t index, PostOp::Kind kind) {
+  bool take_channels(std::size_t index) {
     const Node& node = rewriter_.node(index);
-    for (std::size_t slot = 0; slot < 2; ++slot) {
+    const bool is_inverse = node.op_type == "Sub" || node.op_type == "Div";
+    const bool multiplies = node.op_type == "Mul" || node.op_type == "Div";
+    if (!multiplies && !is_inverse && node.op_type != "Add" && node.op_type != "Sum") return false;
+    for (std::size_t slot = 0; slot < (is_inverse ? 1 : 2); ++slot) {
       const Tensor* value = rewriter_.constant(node.inputs[1 - slot]);
       const std::optional<std::size_t> into = carrier(node.inputs[slot]);
       const std::optional<tensor::Shape>& shape = graph_.value(node.inputs[slot]).shape;
       if (value == nullptr || !into || !shape || shape->size() < 2) continue;
       const bool is_product = rewriter_.node(*into).op_type == "MatMul";
       const std::size_t axis = is_product ? shape->size() - 1 : 1;
-      const std::optional<Tensor> vector = per_channel(*value, shape->size(), axis, (*shape)[axis]);
+      std::optional<Tensor> vector = per_channel(*value, shape->size(), axis, (*shape)[axis]);
       if (!vector) continue;
+      if (is_inverse) vector = inverse(*vector, multiplies);
       PostOp post_op;
-      post_op.kind = kind;
+      post_op.kind = multiplies ? PostOp::Kind::mul : PostOp::Kind::add;
       post_op.operand = rewriter_.add_constant(node.name + "/operand", *vector);
       attach(*into, index, std::move(post_op));
       return true;
     }
     return false;
+  }
+
+  static Tensor inverse(const Tensor& vector, bool multiplies) {
+    Tensor result(vector.dtype(), vector.shape());
+    std::ranges::transform(vector.values<float>(), result.mutable_values<float>().begin(),
+                           [multiplies](float x) { return multiplies ? 1 / x : -x; });
+    return result;
   }
 
   void take_residual(std::size_t index) {

@@ -157,6 +157,7 @@ constexpr std::array rules{
     ShapeRule{"Sqrt", 1, 1, 1, 1, infer_same},
     ShapeRule{"Sub", 1, 2, 2, 1, infer_broadcast},
     ShapeRule{"Sum", 1, 1, any_number, 1, infer_broadcast},
+    ShapeRule{"Swish", 24, 1, 1, 1, infer_same},
     ShapeRule{"Tan", 7, 1, 1, 1, infer_same},
     ShapeRule{"Tanh", 1, 1, 1, 1, infer_same},
     ShapeRule{"ThresholdedRelu", 10, 1, 1, 1, infer_same},

@@ -1,5 +1,6 @@
 #include <array>
 
+#include "graph/newest_form.hpp"
 #include "graph/shapes/shape_rule.hpp"
 
 namespace ampd::graph {
@@ -89,6 +90,7 @@ constexpr std::array rules{
     ShapeRule{"LayerNormalization", 17, 2, 3, 3, infer_layer_normalization},
     ShapeRule{"LogSoftmax", 1, 1, 1, 1, infer_softmax},
     ShapeRule{"LpNormalization", 1, 1, 1, 1, infer_softmax},
+    ShapeRule{"MaskedSoftmax", fused_opset, 2, 2, 1, infer_same},
     ShapeRule{"MeanVarianceNormalization", 9, 1, 1, 1, infer_same},
     ShapeRule{"Softmax", 1, 1, 1, 1, infer_softmax},
 };
