@@ -81,6 +81,10 @@ constexpr std::array table{
 
 }  // namespace
 
+std::span<const Operator> operator_table() {
+  return table;
+}
+
 const Operator* find_operator(const Graph& graph, const Node& node) {
   if (!node.domain.empty()) return nullptr;
   const auto* entry = std::find_if(table.begin(), table.end(),

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "graph/graph.hpp"
@@ -33,6 +34,9 @@ struct Operator {
   /// Floating-point operations of one execution, without post-ops.
   std::int64_t (*flops)(const graph::Graph& graph, const graph::Node& node) = nullptr;
 };
+
+/// The whole table, for documents.
+std::span<const Operator> operator_table();
 
 /// The entry that takes the node; null when there is none.
 const Operator* find_operator(const graph::Graph& graph, const graph::Node& node);

@@ -20,10 +20,14 @@ std::map<std::string_view, const ShapeRule*> index_rules() {
 
 }  // namespace
 
-const ShapeRule* find_shape_rule(std::string_view op_type) {
+const std::map<std::string_view, const ShapeRule*>& shape_rules() {
   static const std::map<std::string_view, const ShapeRule*> index = index_rules();
-  const auto found = index.find(op_type);
-  return found != index.end() ? found->second : nullptr;
+  return index;
+}
+
+const ShapeRule* find_shape_rule(std::string_view op_type) {
+  const auto found = shape_rules().find(op_type);
+  return found != shape_rules().end() ? found->second : nullptr;
 }
 
 void infer_same(NodeTypes& types) {

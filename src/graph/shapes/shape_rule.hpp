@@ -2,6 +2,7 @@
 // of this folder.
 #pragma once
 
+#include <map>
 #include <span>
 #include <string_view>
 
@@ -36,6 +37,9 @@ std::span<const ShapeRule> reduction_shapes();
 std::span<const ShapeRule> resampling_shapes();
 std::span<const ShapeRule> selection_shapes();
 std::span<const ShapeRule> signal_shapes();
+
+/// Every rule, by operator.
+const std::map<std::string_view, const ShapeRule*>& shape_rules();
 
 /// The rule of an ai.onnx operator; null when there is none.
 const ShapeRule* find_shape_rule(std::string_view op_type);
