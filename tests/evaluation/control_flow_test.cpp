@@ -15,13 +15,6 @@ using tensor::Tensor;
 
 namespace {
 
-std::shared_ptr<Model> model_of(const OnnxBuilder& builder) {
-  const std::string text = builder.bytes();
-  const auto bytes = std::as_bytes(std::span(text));
-  return std::make_shared<Model>(std::vector<std::byte>(bytes.begin(), bytes.end()),
-                                 ModelSource{{}, {}, "built.onnx"});
-}
-
 void add_body(onnx::NodeProto& node, const std::string& attribute, const OnnxBuilder& body) {
   onnx::AttributeProto* proto = node.add_attribute();
   proto->set_name(attribute);

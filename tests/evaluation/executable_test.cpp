@@ -21,13 +21,6 @@ using tensor::Tensor;
 
 namespace {
 
-std::shared_ptr<Model> model_of(const OnnxBuilder& builder) {
-  const std::string text = builder.bytes();
-  const auto bytes = std::as_bytes(std::span(text));
-  return std::make_shared<Model>(std::vector<std::byte>(bytes.begin(), bytes.end()),
-                                 ModelSource{{}, {}, "built.onnx"});
-}
-
 Tensor integers(const Shape& shape, const std::vector<std::int64_t>& values) {
   return Tensor::of<std::int64_t>(shape, values);
 }

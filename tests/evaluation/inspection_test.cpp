@@ -8,17 +8,6 @@
 using namespace ampd;
 using namespace ampd::evaluation;
 
-namespace {
-
-std::shared_ptr<Model> model_of(const OnnxBuilder& builder) {
-  const std::string text = builder.bytes();
-  const auto bytes = std::as_bytes(std::span(text));
-  return std::make_shared<Model>(std::vector<std::byte>(bytes.begin(), bytes.end()),
-                                 ModelSource{{}, {}, "built.onnx"});
-}
-
-}  // namespace
-
 TEST_CASE("an inspection tells inputs, outputs, operators and the tuning space") {
   const SmallModel small;
   const Inspection found = inspect(*small.load(), Precision::bf16);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -91,5 +92,13 @@ class SmallModel {
 };
 
 inline const Precisions both_low{{"conv", Precision::bf16}, {"fc", Precision::bf16}};
+
+/// A model as a test writes it down.
+inline std::shared_ptr<Model> model_of(const OnnxBuilder& builder) {
+  const std::string text = builder.bytes();
+  const auto bytes = std::as_bytes(std::span(text));
+  return std::make_shared<Model>(std::vector<std::byte>(bytes.begin(), bytes.end()),
+                                 ModelSource{{}, {}, "built.onnx"});
+}
 
 }  // namespace ampd::evaluation
