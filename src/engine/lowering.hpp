@@ -37,6 +37,7 @@ class Lowering {
   /// graph's own dtypes.
   std::vector<ValueIndex> add(const Assignment& assignment);
 
+  const std::vector<Step>& steps() const { return steps_; }
   std::deque<StoredValue> take_values() { return std::move(values_); }
   std::vector<Step> take_steps() { return std::move(steps_); }
 

@@ -9,6 +9,7 @@
 #include "engine/lowering.hpp"
 #include "engine/machine.hpp"
 #include "engine/memory_plan.hpp"
+#include "engine/merging.hpp"
 #include "graph/node_error.hpp"
 
 namespace ampd::engine {
@@ -57,9 +58,10 @@ struct Bound {
 }  // namespace
 
 struct Program::Implementation {
-  Implementation(const graph::Graph& graph, const Assignment& assignment,
+  Implementation(const graph::Graph& graph, const std::vector<Assignment>& assignments,
                  std::shared_ptr<WeightCache> cache);
 
+  void settle_memory();
   void allocate();
   void bind_steps();
   void check(const std::map<std::string, Tensor>& given) const;
@@ -72,7 +74,8 @@ struct Program::Implementation {
   StepReport report(const Step& step) const;
 
   std::vector<Port> inputs;
-  std::vector<Port> outputs;
+  std::vector<Port> outputs;  // of each assignment
+  std::size_t assignments_count = 0;
   std::shared_ptr<WeightCache> weights;
   std::deque<StoredValue> values;
   std::vector<Step> steps;
@@ -86,38 +89,47 @@ struct Program::Implementation {
   std::vector<std::size_t> callers_values;            // those that lie in the caller's bytes
 };
 
-Program::Implementation::Implementation(const graph::Graph& graph, const Assignment& assignment,
+Program::Implementation::Implementation(const graph::Graph& graph,
+                                        const std::vector<Assignment>& assignments,
                                         std::shared_ptr<WeightCache> cache)
     : inputs(ports(graph, graph.inputs)),
       outputs(ports(graph, graph.outputs)),
+      assignments_count(assignments.size()),
       weights(std::move(cache)) {
   adopt_threads();
   onednn::set_cache_capacity(cached_primitives);
   Lowering lowering(graph, *weights);
-  std::vector<ValueIndex> results = lowering.add(assignment);
+  std::vector<ValueIndex> results(outputs.size() * assignments.size());
+  for (const std::size_t k : sharing_order(graph, assignments)) {
+    std::ranges::copy(lowering.add(assignments[k]),
+                      results.begin() + static_cast<std::ptrdiff_t>(k * outputs.size()));
+  }
   values = lowering.take_values();
   steps = lowering.take_steps();
   plan = plan_memory(values, steps, results);
-  allocate();
-  bind_steps();
+  settle_memory();
 }
 
-void Program::Implementation::allocate() {
+void Program::Implementation::settle_memory() {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (plan.places[i].region == Place::Region::unused) values[i].constant.reset();
+  }
   for (const Step& step : steps) {
     if (const auto* call = std::get_if<PrimitiveCall>(&step.call)) {
       scratchpad_bytes =
           std::max(scratchpad_bytes, static_cast<std::int64_t>(call->scratchpad.get_size()));
     }
   }
+}
+
+void Program::Implementation::allocate() {
   arena = allocate_bytes(plan.arena_bytes + scratchpad_bytes);
   addresses.assign(values.size(), nullptr);
   for (std::size_t i = 0; i < values.size(); ++i) {
     const Place& place = plan.places[i];
-    if (place.region == Place::Region::unused) {
-      values[i].constant.reset();
-    } else if (place.region == Place::Region::arena || place.region == Place::Region::constant) {
+    if (place.region == Place::Region::arena || place.region == Place::Region::constant) {
       addresses[i] = address(i);
-    } else {
+    } else if (place.region != Place::Region::unused) {
       callers_values.push_back(i);
     }
   }
@@ -225,13 +237,18 @@ std::vector<Tensor> Program::Implementation::run(const std::map<std::string, Ten
                                                  const Visit& visit) {
   check(given);
   adopt_threads();
+  if (!arena) {
+    allocate();
+    bind_steps();
+  }
   std::vector<std::byte*> inputs_at;
   for (const Port& port : inputs) {
     inputs_at.push_back(const_cast<std::byte*>(given.at(port.name).bytes().data()));
   }
   std::vector<Tensor> results;
   std::vector<std::byte*> outputs_at;
-  for (const Port& port : outputs) {
+  for (std::size_t k = 0; k < assignments_count * outputs.size(); ++k) {
+    const Port& port = outputs[k % outputs.size()];
     results.emplace_back(port.dtype, port.shape);
     outputs_at.push_back(results.back().mutable_bytes().data());
   }
@@ -258,10 +275,17 @@ StepReport Program::Implementation::report(const Step& step) const {
 }
 
 Program::Program(const graph::Graph& graph, const Assignment& assignment,
-                 std::shared_ptr<WeightCache> weights) {
+                 std::shared_ptr<WeightCache> weights)
+    : Program(merged(graph, {assignment}, std::move(weights))) {}
+
+Program Program::merged(const graph::Graph& graph, const std::vector<Assignment>& assignments,
+                        std::shared_ptr<WeightCache> weights) {
   require_supported(graph);
-  implementation_ = std::make_unique<Implementation>(graph, assignment, std::move(weights));
+  return Program(std::make_unique<Implementation>(graph, assignments, std::move(weights)));
 }
+
+Program::Program(std::unique_ptr<Implementation> implementation)
+    : implementation_(std::move(implementation)) {}
 
 Program::~Program() = default;
 Program::Program(Program&&) noexcept = default;

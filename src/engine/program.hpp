@@ -1,8 +1,9 @@
-// A program: one graph under one assignment of precisions, compiled to oneDNN primitives.
+// A program: one graph under one or more assignments of precisions, compiled to oneDNN primitives.
 //
 // Compilation decides layouts end to end, fuses post-ops, inserts the fewest casts, plans memory
 // and reorders the weights, once per (op, precision, layout), in a WeightCache that programs share.
-// Which kernel runs depends on the graph and the precisions alone.
+// Which kernel runs depends on the graph and the precisions alone. Assignments that agree up to an
+// operator share everything up to it, and each gives, bit for bit, what it gives alone.
 #pragma once
 
 #include <cstdint>
@@ -48,12 +49,16 @@ class Program {
   /// run in its precision here.
   Program(const graph::Graph& graph, const Assignment& assignment,
           std::shared_ptr<WeightCache> weights);
+  /// Under each of the assignments, of which there is at least one.
+  static Program merged(const graph::Graph& graph, const std::vector<Assignment>& assignments,
+                        std::shared_ptr<WeightCache> weights);
   ~Program();
   Program(Program&&) noexcept;
   Program& operator=(Program&&) noexcept;
 
   /// One execution. Inputs by input name, row-major, with the shapes of the graph; outputs in the
-  /// graph's order, row-major; an output computed in bf16 is returned as f32.
+  /// graph's order, row-major, those of one assignment after those of another; an output computed
+  /// in bf16 is returned as f32.
   std::vector<tensor::Tensor> run(const std::map<std::string, tensor::Tensor>& inputs);
 
   /// Runs once with a clock around each step; `outputs`, if given, are set as `run` gives them.
@@ -61,11 +66,12 @@ class Program {
                                   std::vector<tensor::Tensor>* outputs = nullptr);
 
   std::vector<StepReport> steps() const;
-  std::int64_t arena_bytes() const;    // planned memory of intermediate values
+  std::int64_t arena_bytes() const;    // of intermediate values, taken by the first execution
   std::int64_t weights_bytes() const;  // weights as this program reads them
 
  private:
   struct Implementation;
+  explicit Program(std::unique_ptr<Implementation> implementation);
   std::unique_ptr<Implementation> implementation_;
 };
 
