@@ -34,6 +34,8 @@ inline constexpr std::int64_t worker_silence_seconds = 1800;             // then
 inline constexpr std::int64_t worker_idle_seconds = 60;     // then its memory is given back
 inline constexpr std::int64_t worker_farewell_seconds = 2;  // to end after its connection has
 inline constexpr std::int64_t threads = 1024;
+inline constexpr std::int64_t memory_mib = 64 << 20;
+inline constexpr std::int64_t trials_together = 256;
 inline constexpr std::int64_t repetitions = 1'000'000;  // of a measurement
 
 // The daemon and its clients.

@@ -53,7 +53,10 @@ protocol::Evaluated run_command(const job::Job& job, const TuningSpace& space,
 
 protocol::Evaluated run_metric(const job::Job& job, const protocol::Precisions& precisions,
                                Worker& worker) {
-  protocol::Evaluate order{reference_to(job.model_path), job, precisions, std::nullopt};
+  protocol::Evaluate order;
+  order.model = reference_to(job.model_path);
+  order.job = job;
+  order.configs = {precisions};
   const Answer answer = worker.ask(std::move(order), "the evaluation of " + job.name);
   return std::get<protocol::Evaluated>(answer.reply);
 }
@@ -72,12 +75,13 @@ int eval(const Globals& globals, const Options& options) {
   const protocol::Precisions precisions = options.config.precisions(space);
   const protocol::Evaluated found = has_command ? run_command(job, space, precisions, worker)
                                                 : run_metric(job, precisions, worker);
+  const double accuracy = found.verdicts.at(0).accuracy;
   if (globals.json) {
-    print_json({{"accuracy", found.accuracy},
+    print_json({{"accuracy", accuracy},
                 {"samples", has_command ? Json() : Json(found.samples)},
                 {"seconds", found.seconds}});
   } else {
-    print("accuracy " + terminal::decimal(found.accuracy, 6) +
+    print("accuracy " + terminal::decimal(accuracy, 6) +
           (has_command ? std::string() : " on " + terminal::count(found.samples) + " samples") +
           " in " + terminal::duration(found.seconds) + "\n");
   }

@@ -48,6 +48,21 @@ std::filesystem::path absolute_path(const job::Node& value, Complaints& complain
   return value.text;
 }
 
+struct Bounds {
+  std::int64_t min = 0;
+  const char* min_means = "";
+  std::int64_t max = 0;
+};
+
+std::int64_t whole_number(const job::Node& value, const Bounds& bounds, Complaints& complaints) {
+  const auto number = job::parse_integer(value.text);
+  if (number && *number >= bounds.min && *number <= bounds.max) return *number;
+  complaints.add(value.place, value.key + " takes a whole number from " +
+                                  std::to_string(bounds.min) + " " + bounds.min_means + "to " +
+                                  std::to_string(bounds.max) + ", not \"" + value.text + "\"");
+  return bounds.min;
+}
+
 void set(Configuration& configuration, const job::Node& value, Complaints& complaints) {
   if (!value.is_scalar() || value.text.empty()) {
     complaints.add(value.place, value.key + " takes one value");
@@ -56,14 +71,14 @@ void set(Configuration& configuration, const job::Node& value, Complaints& compl
   } else if (value.key == "socket") {
     configuration.socket = absolute_path(value, complaints);
   } else if (value.key == "threads") {
-    const auto threads = job::parse_integer(value.text);
-    if (!threads || *threads < 0 || *threads > base::limits::threads) {
-      complaints.add(value.place, "threads takes a whole number from 0 (the physical cores) to " +
-                                      std::to_string(base::limits::threads) + ", not \"" +
-                                      value.text + "\"");
-    } else {
-      configuration.threads = static_cast<int>(*threads);
-    }
+    configuration.threads = static_cast<int>(
+        whole_number(value, {0, "(the physical cores) ", base::limits::threads}, complaints));
+  } else if (value.key == "memory_mib") {
+    configuration.memory_mib =
+        whole_number(value, {0, "(half of the RAM) ", base::limits::memory_mib}, complaints);
+  } else if (value.key == "trials_together") {
+    configuration.trials_together =
+        whole_number(value, {1, "(one by one) ", base::limits::trials_together}, complaints);
   } else if (std::ranges::count(log_levels(), value.text) == 0) {
     complaints.add(value.place, "log_level takes one of " + listed(log_levels()) + ", not \"" +
                                     value.text + "\"");
@@ -73,7 +88,8 @@ void set(Configuration& configuration, const job::Node& value, Complaints& compl
 }
 
 void read_keys(const job::Node& document, Configuration& configuration, Complaints& complaints) {
-  const std::vector<std::string> known{"state_dir", "socket", "threads", "log_level"};
+  const std::vector<std::string> known{"state_dir",  "socket",          "threads",
+                                       "memory_mib", "trials_together", "log_level"};
   std::set<std::string> seen;
   for (const job::Node& child : document.children) {
     if (std::ranges::count(known, child.key) == 0) {

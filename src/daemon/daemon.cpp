@@ -65,6 +65,7 @@ Daemon::Daemon(DaemonOptions options, Configuration configuration)
 
 void Daemon::run() {
   asio::co_spawn(context_, handle_signals(), runner::rethrow);
+  set_pass_limits();
   loop_.scheduler().start();
   loop_.changed();
   spdlog::info("serving {} on {}", store_.directory().path().string(), listener_.path().string());
@@ -102,11 +103,19 @@ void Daemon::reload() {
     }
     configuration_.log_level = fresh.log_level;
     set_log_level(fresh.log_level);
+    configuration_.memory_mib = fresh.memory_mib;
+    configuration_.trials_together = fresh.trials_together;
+    set_pass_limits();
     spdlog::info("the configuration was read again");
   } catch (const Error& error) {
     spdlog::error("the configuration stays as it was: {}", error.what());
   }
   notify_ready("Serving on " + listener_.path().string());
+}
+
+void Daemon::set_pass_limits() {
+  loop_.scheduler().set_pass_limits(
+      {.memory_bytes = configuration_.memory_mib << 20, .trials = configuration_.trials_together});
 }
 
 Service Daemon::service() {
@@ -127,6 +136,8 @@ Json Daemon::status() const {
               {"state_dir", store_.directory().path().string()},
               {"socket", listener_.path().string()},
               {"threads", configuration_.threads},
+              {"memory_mib", configuration_.memory_mib},
+              {"trials_together", configuration_.trials_together},
               {"log_level", configuration_.log_level},
               {"started_at", base::iso8601(started_microseconds_)}};
 }

@@ -41,6 +41,7 @@ class Daemon {
   boost::asio::awaitable<void> handle_signals();
   boost::asio::awaitable<void> stop();
   void reload();
+  void set_pass_limits();
   Service service();
   Json status() const;
 

@@ -9,6 +9,7 @@
 
 #include "ampd/error.hpp"
 #include "base/exit_code.hpp"
+#include "base/limits.hpp"
 #include "daemon/daemon.hpp"
 #include "daemon/log.hpp"
 #include "daemon/run.hpp"
@@ -61,6 +62,12 @@ int main_of(int argc, char** argv) {
   verb->add_flag("--again", once.again, "a new job, even if this one is known");
   verb->add_flag("--accept-fingerprint", once.accepts_fingerprint,
                  "go on although the machine or its libraries changed");
+  verb->add_option("--memory-mib", once.memory_mib,
+                   "MiB that trials evaluated at once may take; 0: half of the RAM")
+      ->check(CLI::Range(std::int64_t{0}, ampd::base::limits::memory_mib));
+  verb->add_option("--trials-together", once.trials_together,
+                   "how many trials may be evaluated at once; 1: one by one")
+      ->check(CLI::Range(std::int64_t{1}, ampd::base::limits::trials_together));
   verb->add_flag("--json", once.json, "print the result as JSON");
   if (const auto ends = ampd::terminal::parse_command_line(app, "ampd", argc, argv)) return *ends;
   once.state_dir = daemon.state_dir;

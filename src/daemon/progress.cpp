@@ -43,6 +43,7 @@ Json progress(const store::Reader& reader, const scheduler::Status& status, std:
   const scheduler::Activity activity = runs ? *status.activity : scheduler::Activity{};
   json["phase"] = runs ? Json(to_string(activity.phase)) : Json(nullptr);
   json["seq"] = runs ? Json(activity.seq) : Json(nullptr);
+  json["trials_together"] = runs ? Json(activity.trials_together) : Json(nullptr);
   json["batches_done"] = runs ? Json(activity.batches_done) : Json(nullptr);
   json["batches"] = runs ? Json(activity.batches) : Json(nullptr);
   json["accuracy"] = or_null(activity.accuracy);

@@ -72,6 +72,8 @@ asio::awaitable<std::int64_t> Run::find_or_submit() {
 }
 
 void Run::go_on(std::int64_t job) {
+  loop_.scheduler().set_pass_limits(
+      {.memory_bytes = options_.memory_mib << 20, .trials = options_.trials_together});
   if (state(job) == store::JobState::paused) {
     loop_.scheduler().resume(job, options_.accepts_fingerprint);
   }

@@ -28,9 +28,11 @@ namespace ampd::daemon {
 struct RunOptions {
   std::filesystem::path job_file;
   std::optional<std::filesystem::path> state_dir;
-  bool again = false;                // a new job, whatever there was
-  bool accepts_fingerprint = false;  // go on although machine or version changed
-  bool json = false;                 // the result as JSON on stdout
+  bool again = false;                 // a new job, whatever there was
+  bool accepts_fingerprint = false;   // go on although machine or version changed
+  bool json = false;                  // the result as JSON on stdout
+  std::int64_t memory_mib = 0;        // that trials together may take; 0: half of the RAM
+  std::int64_t trials_together = 64;  // at most
 };
 
 /// A job file as it was read: the job and the text.

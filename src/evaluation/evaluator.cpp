@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "ampd/error.hpp"
-#include "base/digest.hpp"
 #include "base/limits.hpp"
 #include "data/transform.hpp"
 #include "evaluation/inspection.hpp"
@@ -40,14 +39,6 @@ std::vector<std::pair<std::string, std::size_t>> chosen_outputs(const Model& mod
   return chosen;
 }
 
-std::string identity(const Precisions& precisions) {
-  std::string text;
-  for (const auto& [name, precision] : without_fp32(precisions)) {
-    text += name + '\0' + std::string(to_string(precision)) + '\0';
-  }
-  return base::sha256(text);
-}
-
 std::int64_t size_bytes(const data::Outputs& outputs) {
   std::int64_t bytes = 0;
   for (const auto& [name, value] : outputs) {
@@ -57,45 +48,6 @@ std::int64_t size_bytes(const data::Outputs& outputs) {
 }
 
 }  // namespace
-
-/// How far an evaluation has come.
-struct Evaluator::Cursor {
-  data::Metric metric;
-  std::string config;
-  std::int64_t batches_done = 0;
-  std::int64_t samples_done = 0;
-  std::int64_t footprint_bytes = 0;  // the largest so far
-
-  nlohmann::json checkpoint() const {
-    return {{"config", config},
-            {"fingerprint", engine::fingerprint()},
-            {"batches_done", batches_done},
-            {"samples_done", samples_done},
-            {"footprint_bytes", footprint_bytes},
-            {"metric", metric.state()}};
-  }
-
-  /// Throws Error(corrupt) for what `checkpoint` never gives.
-  void restore(const nlohmann::json& state, std::int64_t batches) {
-    try {
-      if (state.at("config") != config) {
-        throw Error(ErrorCode::corrupt, "the checkpoint belongs to another config");
-      }
-      if (state.at("fingerprint") != engine::fingerprint()) return;
-      const auto batches_stored = state.at("batches_done").get<std::int64_t>();
-      const auto samples_stored = state.at("samples_done").get<std::int64_t>();
-      if (batches_stored < 0 || batches_stored > batches || samples_stored < 0) {
-        throw Error(ErrorCode::corrupt, "the checkpoint is behind the end of the data");
-      }
-      metric.restore(state.at("metric"));
-      batches_done = batches_stored;
-      samples_done = samples_stored;
-      footprint_bytes = state.value("footprint_bytes", std::int64_t{0});
-    } catch (const nlohmann::json::exception& error) {
-      throw Error(ErrorCode::corrupt, std::string("the checkpoint is damaged: ") + error.what());
-    }
-  }
-};
 
 Evaluator::Evaluator(std::shared_ptr<Model> model, job::Job job)
     : Evaluator(model, job, JobInputs(*model, job)) {}
@@ -109,73 +61,114 @@ Evaluator::Evaluator(std::shared_ptr<Model> model, job::Job job, JobInputs input
       space_(tuning_space(*graph_, job_.target())),
       outputs_(chosen_outputs(*model_, job_)) {}
 
-Evaluator::Cursor Evaluator::begin(const Precisions& precisions,
-                                   const std::optional<nlohmann::json>& checkpoint) const {
-  Cursor cursor{data::Metric(evaluation_.metric), identity(precisions)};
-  if (checkpoint) cursor.restore(*checkpoint, inputs_.batch_count());
-  return cursor;
+Pass Evaluator::begin(const std::vector<Precisions>& configs, const Budget& budget,
+                      const std::optional<nlohmann::json>& checkpoint) {
+  for (const Precisions& precisions : configs) {
+    check_precisions(*graph_, precisions, model_->source().name);
+  }
+  merged_ = nullptr;
+  if (checkpoint) {
+    std::optional<Pass> pass =
+        Pass::resumed(evaluation_.metric, configs, *checkpoint, inputs_.batch_count());
+    if (pass) return *std::move(pass);
+  }
+  Pass pass(evaluation_.metric, configs);
+  if (configs.size() > 1) {
+    merged_ = MergedPrograms::within(*model_, inputs_.shapes(), configs, budget);
+    pass.members.erase(pass.members.begin() + static_cast<std::ptrdiff_t>(merged_->count()),
+                       pass.members.end());
+  }
+  return pass;
 }
 
 std::optional<Evaluated> Evaluator::evaluate(const Precisions& precisions,
                                              const std::optional<nlohmann::json>& checkpoint,
                                              const Observer& observer) {
-  const Clock::time_point started = Clock::now();
-  check_precisions(*graph_, precisions, model_->source().name);
-  Cursor cursor = begin(precisions, checkpoint);
-  const auto program = model_->program(inputs_.shapes(), precisions);
+  const auto evaluated = evaluate(std::vector{precisions}, {}, checkpoint, observer);
+  if (!evaluated) return std::nullopt;
+  return evaluated->front();
+}
 
-  BatchStream batches(inputs_, cursor.batches_done);
+std::optional<std::vector<Evaluated>> Evaluator::evaluate(
+    const std::vector<Precisions>& configs, const Budget& budget,
+    const std::optional<nlohmann::json>& checkpoint, const Observer& observer) {
+  const Clock::time_point started = Clock::now();
+  Pass pass = begin(configs, budget, checkpoint);
+  BatchStream batches(inputs_, pass.batches_done);
   Clock::time_point checkpointed = Clock::now();
-  while (cursor.batches_done < inputs_.batch_count()) {
+  while (pass.batches_done < inputs_.batch_count()) {
     const bool stops = observer.wants_stop();
     const bool is_due = Clock::now() - checkpointed >= observer.checkpoint_interval;
     if (observer.checkpoint && (stops || is_due)) {
-      observer.checkpoint(cursor.checkpoint());
+      observer.checkpoint(pass.checkpoint());
       checkpointed = Clock::now();
     }
     if (stops) return std::nullopt;
     const std::optional<data::Batch> batch = batches.next();
     if (!batch) break;
-    add_batch(cursor, *batch, precisions);
-    observer.tell(
-        {cursor.batches_done, inputs_.batch_count(), cursor.samples_done, cursor.metric.value()});
+    add_batch(pass, *batch);
+    observer.tell({pass.batches_done, inputs_.batch_count(), pass.samples_done,
+                   pass.members.front().metric.value(), std::ssize(pass.members)});
   }
+  if (observer.checkpoint && pass.members.size() > 1) observer.checkpoint(pass.checkpoint());
   const std::chrono::duration<double> seconds = Clock::now() - started;
-  return Evaluated{cursor.metric.value(), cursor.samples_done, seconds.count(),
-                   model_bytes(space_, precisions),
-                   std::max(cursor.footprint_bytes, program->footprint_bytes())};
+  std::vector<Evaluated> evaluated;
+  for (const Pass::Member& member : pass.members) {
+    evaluated.push_back({member.metric.value(), pass.samples_done, seconds.count(),
+                         model_bytes(space_, member.precisions), member.footprint_bytes});
+  }
+  return evaluated;
 }
 
-void Evaluator::add_batch(Cursor& cursor, const data::Batch& batch, const Precisions& precisions) {
+void Evaluator::add_batch(Pass& pass, const data::Batch& batch) {
   const job::MetricTraits traits = job::traits(evaluation_.metric);
-  const auto program = model_->program(shapes_of(batch.inputs), precisions);
-  const data::Outputs outputs = run(*program, batch);
-  cursor.footprint_bytes = std::max(cursor.footprint_bytes, program->footprint_bytes());
+  const std::vector<data::Outputs> outputs = run(pass, batch);
   std::optional<tensor::Tensor> labels = batch.labels;
   if (labels) labels = data::postprocess(evaluation_.postprocess, *std::move(labels));
-  std::optional<data::Outputs> compared;
-  if (traits.needs_reference) {
-    const bool is_baseline = without_fp32(precisions).empty();
-    if (is_baseline) remember(batch.index, outputs);
-    compared = is_baseline ? outputs : reference(batch);
+  for (std::size_t i = 0; i < pass.members.size(); ++i) {
+    std::optional<data::Outputs> compared;
+    if (traits.needs_reference) {
+      const bool is_baseline = without_fp32(pass.members[i].precisions).empty();
+      if (is_baseline) remember(batch.index, outputs[i]);
+      compared = is_baseline ? outputs[i] : reference(batch);
+    }
+    pass.members[i].metric.add(outputs[i], labels ? &*labels : nullptr,
+                               compared ? &*compared : nullptr, batch.samples);
   }
-  cursor.metric.add(outputs, labels ? &*labels : nullptr, compared ? &*compared : nullptr,
-                    batch.samples);
-  ++cursor.batches_done;
-  cursor.samples_done += batch.samples;
+  ++pass.batches_done;
+  pass.samples_done += batch.samples;
 }
 
-data::Outputs Evaluator::run(Executable& program, const data::Batch& batch) const {
-  const std::vector<tensor::Tensor> all = program.run(batch.inputs);
+std::vector<data::Outputs> Evaluator::run(Pass& pass, const data::Batch& batch) {
+  std::vector<data::Outputs> outputs;
+  if (pass.members.size() == 1) {
+    Pass::Member& only = pass.members.front();
+    const auto program = model_->program(shapes_of(batch.inputs), only.precisions);
+    outputs.push_back(chosen(program->run(batch.inputs)));
+    only.footprint_bytes = std::max(only.footprint_bytes, program->footprint_bytes());
+    return outputs;
+  }
+  if (merged_ == nullptr) merged_ = std::make_unique<MergedPrograms>(*model_, pass.configs());
+  const std::vector<tensor::Tensor> all = merged_->run(batch.inputs);
+  const std::size_t outputs_count = all.size() / pass.members.size();
+  for (std::size_t i = 0; i < pass.members.size(); ++i) {
+    outputs.push_back(chosen(std::span(all).subspan(i * outputs_count, outputs_count)));
+    std::int64_t& bytes = pass.members[i].footprint_bytes;
+    bytes = std::max(bytes, merged_->footprint_bytes(i));
+  }
+  return outputs;
+}
+
+data::Outputs Evaluator::chosen(std::span<const tensor::Tensor> all) const {
   data::Outputs outputs;
-  for (const auto& [name, place] : outputs_) outputs.emplace_back(name, all.at(place));
+  for (const auto& [name, place] : outputs_) outputs.emplace_back(name, all[place]);
   return outputs;
 }
 
 data::Outputs Evaluator::reference(const data::Batch& batch) {
   const auto found = references_.find(batch.index);
   if (found != references_.end()) return found->second;
-  data::Outputs outputs = run(*model_->program(shapes_of(batch.inputs), {}), batch);
+  data::Outputs outputs = chosen(model_->program(shapes_of(batch.inputs), {})->run(batch.inputs));
   remember(batch.index, outputs);
   return outputs;
 }

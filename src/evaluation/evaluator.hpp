@@ -1,6 +1,7 @@
 // Judges configs of one model by one job's data and metric.
 //
-// It is kept from one config to the next: the data stay open, and the fp32 outputs that some
+// Configs are judged together where that costs less: one program executes what they share once. It
+// is kept from one config to the next: the data stay open, and the fp32 outputs that some
 // metrics compare with are kept as far as they fit limits::reference_bytes. One thread, beside the
 // one that prepares batches.
 #pragma once
@@ -9,14 +10,17 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "ampd/tuning_space.hpp"
 #include "data/metric.hpp"
 #include "evaluation/job_inputs.hpp"
+#include "evaluation/merged_programs.hpp"
 #include "evaluation/model.hpp"
 #include "evaluation/observer.hpp"
+#include "evaluation/pass.hpp"
 #include "job/job.hpp"
 
 namespace ampd::evaluation {
@@ -24,7 +28,7 @@ namespace ampd::evaluation {
 struct Evaluated {
   double accuracy = 0;  // may be NaN
   std::int64_t samples = 0;
-  double seconds = 0;                // of this call
+  double seconds = 0;                // of this call, for all its configs together
   std::int64_t model_bytes = 0;      // of the weights in the config's precisions
   std::int64_t footprint_bytes = 0;  // of the largest execution: intermediate values and weights
 };
@@ -39,10 +43,18 @@ class Evaluator {
   /// free.
   Evaluator(std::shared_ptr<Model> model, job::Job job, JobInputs inputs);
 
-  /// The accuracy of a config, from the beginning or from a checkpoint of the same config; with a
-  /// checkpoint the result is bit for bit that of an undisturbed evaluation. Nothing when stopped.
-  /// Throws Error: invalid for a config that is not one of the model's, corrupt for a checkpoint
-  /// that is none of this config's. A checkpoint under another fingerprint is not used.
+  /// The accuracies of the first of `configs`, as many as the budget allows, at least one, in their
+  /// order. From the beginning or from a checkpoint of a pass that began with the first config; a
+  /// config's accuracy is bit for bit that of an undisturbed evaluation of it alone. Nothing when
+  /// stopped. Throws Error: invalid for a config that is not one of the model's, corrupt for a
+  /// checkpoint that is none of the first config's. A checkpoint under another fingerprint is not
+  /// used.
+  std::optional<std::vector<Evaluated>> evaluate(const std::vector<Precisions>& configs,
+                                                 const Budget& budget,
+                                                 const std::optional<nlohmann::json>& checkpoint,
+                                                 const Observer& observer);
+
+  /// Of one config.
   std::optional<Evaluated> evaluate(const Precisions& precisions,
                                     const std::optional<nlohmann::json>& checkpoint = {},
                                     const Observer& observer = {});
@@ -51,11 +63,11 @@ class Evaluator {
   const JobInputs& inputs() const { return inputs_; }
 
  private:
-  struct Cursor;
-
-  Cursor begin(const Precisions& precisions, const std::optional<nlohmann::json>& checkpoint) const;
-  void add_batch(Cursor& cursor, const data::Batch& batch, const Precisions& precisions);
-  data::Outputs run(Executable& program, const data::Batch& batch) const;
+  Pass begin(const std::vector<Precisions>& configs, const Budget& budget,
+             const std::optional<nlohmann::json>& checkpoint);
+  void add_batch(Pass& pass, const data::Batch& batch);
+  std::vector<data::Outputs> run(Pass& pass, const data::Batch& batch);
+  data::Outputs chosen(std::span<const tensor::Tensor> all) const;
   data::Outputs reference(const data::Batch& batch);
   void remember(std::int64_t batch, const data::Outputs& outputs);
 
@@ -68,6 +80,7 @@ class Evaluator {
   std::vector<std::pair<std::string, std::size_t>> outputs_;  // those the metric reads, with places
   std::map<std::int64_t, data::Outputs> references_;          // by batch
   std::int64_t references_bytes_ = 0;
+  std::unique_ptr<MergedPrograms> merged_;  // of the pass under way, if it has several members
 };
 
 }  // namespace ampd::evaluation

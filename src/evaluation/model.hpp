@@ -75,6 +75,9 @@ class Model {
   /// shape does not fit.
   std::shared_ptr<const SpecialGraph> graph(const Shapes& shapes);
 
+  /// Shared by all that is compiled for this model.
+  const std::shared_ptr<engine::WeightCache>& weights() const { return weights_; }
+
   /// What runs one config. Throws what `graph` throws.
   std::shared_ptr<Executable> program(const Shapes& shapes, const Precisions& precisions);
 

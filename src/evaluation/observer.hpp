@@ -14,7 +14,8 @@ struct Progress {
   std::int64_t batches_done = 0;
   std::int64_t batches = 0;
   std::int64_t samples_done = 0;
-  std::optional<double> accuracy;  // over the samples so far
+  std::optional<double> accuracy;  // over the samples so far, of the first config
+  std::int64_t configs = 1;        // that are evaluated together
 };
 
 /// Every function may be left out. All are called between batches, on the thread that works.

@@ -51,11 +51,15 @@ struct Inspect {
   std::optional<job::Job> job;  // its data are opened, and settle the inputs' free extents
 };
 
-/// One config on the job's data. `checkpoint` is the last one that this evaluation sent.
+/// Configs on the job's data, each batch once for all: the first of them, as many as cost and
+/// memory allow, at least one. `checkpoint` is the last one that this evaluation sent; with it go
+/// on those of the configs that it knows.
 struct Evaluate {
   ModelReference model;
   job::Job job;
-  Precisions precisions;
+  std::vector<Precisions> configs;
+  double cost_max = 1;                // times what the first config costs alone
+  std::int64_t memory_bytes_max = 0;  // of the worker; 0: as much as it takes
   std::optional<nlohmann::json> checkpoint;
 };
 
@@ -113,7 +117,8 @@ struct Progress {
   std::int64_t batches_done = 0;
   std::int64_t batches = 0;
   std::int64_t samples_done = 0;
-  std::optional<double> accuracy;  // over the samples so far
+  std::optional<double> accuracy;  // over the samples so far, of the first config
+  std::int64_t configs = 1;        // that are evaluated together
 };
 
 struct Checkpoint {
@@ -146,11 +151,16 @@ struct Inspected {
   std::string missing_feature;  // why the target precision has no kernel, if it has none
 };
 
-struct Evaluated {
+/// What one config gives.
+struct Verdict {
   double accuracy = 0;  // may be NaN
+  std::int64_t model_bytes = 0, footprint_bytes = 0;
+};
+
+struct Evaluated {
+  std::vector<Verdict> verdicts;  // on the first of the order's configs
   std::int64_t samples = 0;
   double seconds = 0;  // of this attempt
-  std::int64_t model_bytes = 0, footprint_bytes = 0;
   std::string fingerprint;
 };
 

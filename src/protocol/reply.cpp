@@ -26,6 +26,7 @@ void describe(auto& fields, of<Progress> auto& reply) {
   fields("batches_done", reply.batches_done, Range{0, reply.batches});
   fields("samples_done", reply.samples_done, Range{});
   fields("accuracy", reply.accuracy);
+  fields("configs", reply.configs, Range{1});
 }
 
 void describe(auto& fields, of<Checkpoint> auto& reply) {
@@ -62,12 +63,16 @@ void describe(auto& fields, of<Inspected> auto& reply) {
   fields("missing_feature", reply.missing_feature);
 }
 
+void describe(auto& fields, of<Verdict> auto& verdict) {
+  fields("accuracy", verdict.accuracy);
+  fields("model_bytes", verdict.model_bytes, Range{});
+  fields("footprint_bytes", verdict.footprint_bytes, Range{});
+}
+
 void describe(auto& fields, of<Evaluated> auto& reply) {
-  fields("accuracy", reply.accuracy);
+  fields("verdicts", reply.verdicts);
   fields("samples", reply.samples, Range{});
   fields("seconds", reply.seconds, NotNegative{});
-  fields("model_bytes", reply.model_bytes, Range{});
-  fields("footprint_bytes", reply.footprint_bytes, Range{});
   fields("fingerprint", reply.fingerprint);
 }
 
@@ -164,6 +169,11 @@ bool answers(const Reply& reply, const Order& order) {
   if (hash != nullptr && hashed != nullptr) {
     return hashed->digests.size() == hash->paths.size() &&
            std::ranges::all_of(hashed->digests, is_digest);
+  }
+  const auto* evaluate = std::get_if<Evaluate>(&order);
+  const auto* evaluated = std::get_if<Evaluated>(&reply);
+  if (evaluate != nullptr && evaluated != nullptr) {
+    return !evaluated->verdicts.empty() && evaluated->verdicts.size() <= evaluate->configs.size();
   }
   return reply.index() == order.index() + first_own_reply;
 }

@@ -32,7 +32,9 @@ void describe(auto& fields, of<Inspect> auto& order) {
 void describe(auto& fields, of<Evaluate> auto& order) {
   fields("model", order.model);
   fields("job", order.job);
-  fields("precisions", order.precisions);
+  fields("configs", order.configs);
+  fields("cost_max", order.cost_max, NotNegative{});
+  fields("memory_bytes_max", order.memory_bytes_max, Range{});
   fields("checkpoint", order.checkpoint);
 }
 

@@ -121,7 +121,7 @@ Event CommandRun::judge() {
   }
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - started_;
   protocol::Evaluated evaluated;
-  evaluated.accuracy = *accuracy;
+  evaluated.verdicts = {{*accuracy}};
   evaluated.seconds = seconds.count();
   return evaluated;
 }

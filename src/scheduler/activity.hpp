@@ -26,7 +26,8 @@ struct Activity {
   std::int64_t job = 0;
   Phase phase = Phase::verifying;
   tuning::Stage stage = tuning::Stage::baseline;
-  std::int64_t seq = 0;  // of the trial under way
+  std::int64_t seq = 0;              // of the trial under way
+  std::int64_t trials_together = 1;  // it and those that are evaluated with it
   std::int64_t trials_done = 0;
   std::int64_t trials_at_most = 0;
   std::int64_t batches_done = 0;

@@ -27,7 +27,8 @@ JobRun::JobRun(Surroundings surroundings, store::JobRecord record, bool is_verif
     : surroundings_(std::move(surroundings)),
       store_(surroundings_.store),
       record_(std::move(record)),
-      step_(is_verified ? Step::evaluating : Step::hashing) {}
+      step_(is_verified ? Step::evaluating : Step::hashing),
+      company_max_(surroundings_.limits.trials) {}
 
 void JobRun::start() {
   store_.set_state(record_.id, store::JobState::running, "",
@@ -99,6 +100,11 @@ void JobRun::next() {
     is_over_ = true;
     return;
   }
+  if (!ready_.empty()) {
+    Outcome outcome = std::move(ready_.front());
+    ready_.pop_front();
+    return settle(std::move(outcome));
+  }
   pass_ = std::exchange(history_->pass, std::nullopt).value_or(store::Pass{});
   if (is_time_up()) return end_early("the time-out has come");
   evaluate();
@@ -112,18 +118,18 @@ void JobRun::record_reused(const tuning::Proposal& proposal) {
   trial.finished_microseconds = trial.started_microseconds;
   search().record(Outcome(search().trials().at(earlier).outcome));
   trial.trial = search().trials().back();
-  store_.record_trial(record_.id, trial, std::nullopt, search(), history_->chain,
+  store_.record_trial(record_.id, trial, std::nullopt, search(), history_->chain, rest_of_pass(),
                       {trial_note(search())});
 }
 
 void JobRun::evaluate() {
   step_ = Step::evaluating;
-  const TuneConfig& config = proposal_->config;
   const store::JobDefinition& definition = record_.definition;
   progress_ = {};
   ++pass_.attempts;
-  if (pass_.config_digests.empty()) {
-    pass_.config_digests = {digest(definition.space, config)};
+  const bool is_new = pass_.config_digests.empty();
+  find_company();
+  if (is_new) {
     pass_.started_microseconds = surroundings_.clock.wall_microseconds();
     store_.propose(record_.id, *proposal_, pass_);
   } else {
@@ -136,16 +142,38 @@ void JobRun::evaluate() {
   }
   is_checkpoint_saved_ = true;
   checkpoint_saved_at_ = surroundings_.clock.monotonic();
-  if (!is_command()) return ask(evaluate_order(definition, store_.blobs(), config, pass_));
+  if (!is_command()) {
+    return ask(evaluate_order(
+        definition, store_.blobs(), company_,
+        {.cost_max = cost_max(search()), .memory_bytes = surroundings_.limits.memory_bytes},
+        pass_));
+  }
   is_working_ = true;
   working_since_ = surroundings_.clock.monotonic();
   surroundings_.runner.start(
-      evaluation_command(definition, config, store_.directory().job(record_.id)),
+      evaluation_command(definition, proposal_->config, store_.directory().job(record_.id)),
       [listener = surroundings_.listener](runner::Event event,
                                           std::vector<base::FileDescriptor> /*unused*/) {
         listener(std::move(event));
       });
   tell_progress();
+}
+
+void JobRun::find_company() {
+  if (pass_.config_digests.empty()) {
+    company_ = next_company(search(), is_command() ? 1 : company_max_);
+  } else {
+    company_ = company_of(search(), pass_);
+    if (pass_.stalls > 0) company_.erase(company_.begin() + 1, company_.end());
+  }
+  pass_.config_digests = digests_of(search(), company_);
+}
+
+void JobRun::settle(Outcome outcome) {
+  if (!wants_latency(outcome)) return commit(std::move(outcome), std::nullopt);
+  save_checkpoint();
+  outcome_ = std::move(outcome);
+  measure();
 }
 
 void JobRun::measure() {
@@ -182,7 +210,13 @@ void JobRun::end() {
 
 void JobRun::commit(Outcome outcome, const std::optional<store::Measurement>& measurement) {
   const bool was_met = search().goal_met().value_or(false);
-  outcome.seconds = pass_.seconds;
+  if (ends_search(outcome)) ready_.clear();
+  const auto left = static_cast<double>(ready_.size());
+  const double shared_later = shared_seconds_ * left / (left + 1);
+  outcome.seconds = ready_.empty() ? pass_.seconds : pass_.seconds - shared_later;
+  pass_.seconds -= outcome.seconds;
+  shared_seconds_ = shared_later;
+  company_.erase(company_.begin());
   seconds_recorded_ += outcome.seconds;
   search().record(std::move(outcome));
   store::TrialRecord trial;
@@ -197,11 +231,18 @@ void JobRun::commit(Outcome outcome, const std::optional<store::Measurement>& me
     notes.push_back({EventKind::goal_met,
                      "trial " + std::to_string(proposal_->seq) + " is the first to meet the goal"});
   }
-  store_.record_trial(record_.id, trial, measurement, search(), history_->chain, notes);
+  store_.record_trial(record_.id, trial, measurement, search(), history_->chain, rest_of_pass(),
+                      notes);
   outcome_.reset();
   deaths_in_a_row_ = 0;
   failed_attempts_ = 0;
   next();
+}
+
+std::optional<store::Pass> JobRun::rest_of_pass() {
+  if (ready_.empty()) return std::nullopt;
+  pass_.config_digests = digests_of(search(), company_);
+  return pass_;
 }
 
 void JobRun::pause(const std::string& reason) {
@@ -232,6 +273,7 @@ void JobRun::end_early(const std::string& reason) {
   store_.end_early(record_.id, {EventKind::warning, reason + ": the search ends with its best"});
   record_.ended_early = true;
   outcome_.reset();
+  ready_.clear();
   if (!history_) return take_step();
   next();
 }

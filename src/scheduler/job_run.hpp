@@ -1,9 +1,11 @@
 // One job while it runs: from the check of its inputs to the end of its search.
 //
 // A run does one thing at a time: it verifies that inputs and machine are still those of the
-// submission, folds the stored history through a new search, and then, trial by trial, stores the
-// proposal, has it evaluated, has its latency measured where that is wanted, and stores the
-// outcome.
+// submission, folds the stored history through a new search, and then stores the next proposal and
+// has it evaluated, together with those that come after it where that is worth it
+// (scheduler/company.hpp). Trial by trial, it has the latency measured where that is wanted and
+// stores the outcome. What the search then does not ask for is dropped; what it has not yet asked
+// for is kept in the stored pass, so that a restart repeats nothing.
 //
 // Deaths of workers: one that got further than the last or came from outside is retried for ever,
 // later and later; the second one in a row at the same batch fails the trial. What says that data
@@ -12,13 +14,16 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "runner/runner.hpp"
 #include "scheduler/activity.hpp"
+#include "scheduler/company.hpp"
 #include "store/store.hpp"
 
 namespace ampd::scheduler {
@@ -32,6 +37,7 @@ class JobRun {
     const base::Clock& clock;
     std::function<void(runner::Event)> listener;  // hands the event to handle()
     std::function<void(const Activity&)> progress;
+    PassLimits limits{};
   };
 
   /// `is_verified`: inputs and machine were looked at a moment ago.
@@ -62,6 +68,8 @@ class JobRun {
   void next();
   void record_reused(const tuning::Proposal& proposal);
   void evaluate();
+  void find_company();
+  void settle(Outcome outcome);
   void measure();
   void end();
 
@@ -83,7 +91,11 @@ class JobRun {
   void commit(Outcome outcome, const std::optional<store::Measurement>& measurement);
   void save_checkpoint();
 
+  Outcome outcome_of(const protocol::Verdict& verdict, const TuneConfig& config) const;
+  std::optional<store::Pass> rest_of_pass();
+  bool meets_goal(const Outcome& outcome) const;
   bool wants_latency(const Outcome& outcome) const;
+  bool ends_search(const Outcome& outcome) const;
   std::string fingerprint_reason(const std::string& fingerprint) const;
   std::optional<double> eta_seconds(const Activity& activity, double seconds_of_trial) const;
   bool is_command() const;
@@ -112,7 +124,11 @@ class JobRun {
   int failed_attempts_ = 0;  // of a step that is not an evaluation
 
   std::optional<tuning::Proposal> proposal_;  // under way
-  store::Pass pass_;                          // its evaluation
+  std::vector<tuning::Proposal> company_;     // that is evaluated with it, itself first
+  std::int64_t company_max_;                  // 1 after a failure, then more and more again
+  store::Pass pass_;                          // their evaluation
+  std::deque<Outcome> ready_;                 // of those in the pass that come next
+  double shared_seconds_ = 0;                 // of the pass, that `ready_` is to be charged with
   bool is_checkpoint_saved_ = true;
   std::chrono::nanoseconds checkpoint_saved_at_{0};
   std::optional<Outcome> outcome_;  // waits for its latency

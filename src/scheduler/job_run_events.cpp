@@ -165,26 +165,41 @@ void JobRun::on_evaluated(const protocol::Evaluated& evaluated) {
   if (!is_command() && evaluated.fingerprint != record_.fingerprint) {
     return pause(fingerprint_reason(evaluated.fingerprint));
   }
-  Outcome outcome;
-  outcome.state = std::isnan(evaluated.accuracy) ? TrialState::invalid : TrialState::done;
-  if (outcome.state == TrialState::done) outcome.accuracy = evaluated.accuracy;
-  if (outcome.state == TrialState::invalid) outcome.reason = "the accuracy is not a number";
-  outcome.model_bytes = is_command() ? model_bytes(record_.definition.space, proposal_->config)
-                                     : if_positive(evaluated.model_bytes);
-  outcome.footprint_bytes = if_positive(evaluated.footprint_bytes);
   failed_attempts_ = 0;
-  if (!wants_latency(outcome)) return commit(std::move(outcome), std::nullopt);
-  save_checkpoint();
-  outcome_ = std::move(outcome);
-  measure();
+  company_max_ = std::min(2 * company_max_, surroundings_.limits.trials);
+  for (std::size_t i = 0; i < evaluated.verdicts.size(); ++i) {
+    ready_.push_back(outcome_of(evaluated.verdicts[i], company_.at(i).config));
+  }
+  company_.erase(company_.begin() + std::ssize(ready_), company_.end());
+  shared_seconds_ = pass_.seconds;
+  Outcome first = std::move(ready_.front());
+  ready_.pop_front();
+  settle(std::move(first));
+}
+
+Outcome JobRun::outcome_of(const protocol::Verdict& verdict, const TuneConfig& config) const {
+  Outcome outcome;
+  outcome.state = std::isnan(verdict.accuracy) ? TrialState::invalid : TrialState::done;
+  if (outcome.state == TrialState::done) outcome.accuracy = verdict.accuracy;
+  if (outcome.state == TrialState::invalid) outcome.reason = "the accuracy is not a number";
+  outcome.model_bytes = is_command() ? model_bytes(record_.definition.space, config)
+                                     : if_positive(verdict.model_bytes);
+  outcome.footprint_bytes = if_positive(verdict.footprint_bytes);
+  return outcome;
+}
+
+bool JobRun::meets_goal(const Outcome& outcome) const {
+  const std::optional<double> baseline = search().baseline_accuracy();
+  return outcome.state == TrialState::done && proposal_->config.low_ops() > 0 && baseline &&
+         search().settings().criterion.is_met(outcome.accuracy, *baseline);
 }
 
 bool JobRun::wants_latency(const Outcome& outcome) const {
-  const TuneSettings& settings = record_.definition.job.settings;
-  const std::optional<double> baseline = search().baseline_accuracy();
-  return settings.objective == Objective::performance && outcome.state == TrialState::done &&
-         proposal_->config.low_ops() > 0 && baseline &&
-         settings.criterion.is_met(outcome.accuracy, *baseline);
+  return search().settings().objective == Objective::performance && meets_goal(outcome);
+}
+
+bool JobRun::ends_search(const Outcome& outcome) const {
+  return !(search().settings().exit_policy.timeout_seconds > 0) && meets_goal(outcome);
 }
 
 void JobRun::on_measured(const protocol::Measured& measured) {
@@ -223,6 +238,7 @@ void JobRun::fail_attempt(const std::string& reason, std::chrono::nanoseconds de
   if (step_ != Step::evaluating) {
     return ++failed_attempts_ < attempts_max ? retry(reason, delay) : give_up(reason);
   }
+  if (company_.size() > 1) company_max_ = 1;
   const bool is_further = progress_.batches_done > pass_.furthest_batch;
   pass_.furthest_batch = std::max(pass_.furthest_batch, progress_.batches_done);
   pass_.stalls = is_further ? 1 : pass_.stalls + 1;
@@ -289,6 +305,7 @@ Activity JobRun::activity() const {
   activity.batches_done = std::max(progress_.batches_done, std::int64_t{0});
   activity.batches = std::max(progress_.batches, std::int64_t{0});
   activity.accuracy = progress_.accuracy;
+  activity.trials_together = progress_.configs;
   const double seconds_of_trial = proposal_ ? pass_.seconds : 0;
   activity.seconds_used = seconds_recorded_ + seconds_of_trial;
   activity.eta_seconds = eta_seconds(activity, seconds_of_trial);
@@ -299,7 +316,8 @@ std::optional<double> JobRun::eta_seconds(const Activity& activity, double secon
   const double done_share = activity.batches > 0 ? static_cast<double>(activity.batches_done) /
                                                        static_cast<double>(activity.batches)
                                                  : 0;
-  const double trials = static_cast<double>(activity.trials_done) + done_share;
+  const double trials = static_cast<double>(activity.trials_done) +
+                        done_share * static_cast<double>(activity.trials_together);
   if (!(trials > 0)) return std::nullopt;
   const double seconds_per_trial = (seconds_recorded_ + seconds_of_trial) / trials;
   double seconds = seconds_per_trial * (static_cast<double>(activity.trials_at_most) - trials);

@@ -9,6 +9,7 @@
 #include "base/check.hpp"
 #include "base/files.hpp"
 #include "base/limits.hpp"
+#include "base/memory_size.hpp"
 
 namespace ampd::scheduler {
 namespace {
@@ -64,9 +65,17 @@ protocol::Inspect inspect_order(const job::Job& job, protocol::ModelReference mo
 }
 
 protocol::Evaluate evaluate_order(const store::JobDefinition& definition, const store::Blobs& blobs,
-                                  const TuneConfig& config, const store::Pass& pass) {
-  protocol::Evaluate order{model_of(definition, blobs), definition.job,
-                           precisions_of(definition.space, config), std::nullopt};
+                                  const std::vector<tuning::Proposal>& company,
+                                  const PassBudget& budget, const store::Pass& pass) {
+  protocol::Evaluate order;
+  order.model = model_of(definition, blobs);
+  order.job = definition.job;
+  for (const tuning::Proposal& proposal : company) {
+    order.configs.push_back(precisions_of(definition.space, proposal.config));
+  }
+  order.cost_max = budget.cost_max;
+  order.memory_bytes_max =
+      budget.memory_bytes > 0 ? budget.memory_bytes : base::physical_bytes() / 2;
   if (!pass.checkpoint.empty()) order.checkpoint = nlohmann::json::parse(pass.checkpoint);
   return order;
 }

@@ -175,7 +175,7 @@ void Scheduler::start_next() {
   const bool is_verified = std::exchange(verified_, std::nullopt) == job;
   try {
     run_ = std::make_unique<JobRun>(
-        JobRun::Surroundings{store_, runner_, clock_, listener, observer_.progress},
+        JobRun::Surroundings{store_, runner_, clock_, listener, observer_.progress, limits_},
         store_.reader().record(*job), is_verified);
   } catch (const Error& error) {
     const bool is_of_job =

@@ -22,6 +22,7 @@
 #include "base/clock.hpp"
 #include "runner/runner.hpp"
 #include "scheduler/activity.hpp"
+#include "scheduler/company.hpp"
 #include "scheduler/submission.hpp"
 #include "store/store.hpp"
 
@@ -43,6 +44,9 @@ class Scheduler {
   Scheduler(store::Store& store, runner::Runner& runner, const base::Clock& clock,
             Observer observer = {});
   ~Scheduler();
+
+  /// Of evaluations that begin from now on.
+  void set_pass_limits(const PassLimits& limits) { limits_ = limits; }
 
   /// Goes on with the jobs that the last process left unfinished; before this, nothing runs. With
   /// `only` that job alone runs, whatever else is queued. Call once.
@@ -108,6 +112,7 @@ class Scheduler {
   runner::Runner& runner_;
   const base::Clock& clock_;
   Observer observer_;
+  PassLimits limits_;
   Life life_ = Life::waiting_for_start;
   std::optional<std::int64_t> only_;      // start() was told to run this job alone
   std::optional<std::int64_t> verified_;  // its inputs were looked at by its submission

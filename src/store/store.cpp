@@ -196,7 +196,7 @@ void Store::save_pass(std::int64_t job, const Pass& pass, const std::vector<Note
 void Store::record_trial(std::int64_t job, const TrialRecord& trial,
                          const std::optional<Measurement>& measurement,
                          const tuning::Search& search, ChainDigest& chain,
-                         const std::vector<Note>& notes) {
+                         const std::optional<Pass>& rest, const std::vector<Note>& notes) {
   const tuning::Proposal& proposal = trial.trial.proposal;
   const TrialRow row{trial, static_cast<std::int64_t>(proposal.config.low_ops()),
                      bytes_of_hex(digest(search.space(), proposal.config))};
@@ -205,6 +205,7 @@ void Store::record_trial(std::int64_t job, const TrialRecord& trial,
     insert(*database_, job, row, next);
     if (measurement) insert(*database_, job, proposal.seq, *measurement);
     forget_evaluation(*database_, job);
+    if (rest) write(*database_, job, *rest);
     Statement(*database_, "UPDATE job SET chain = ?, best_seq = ? WHERE id = ?",
               Blob{bytes_of(next)}, search.best_seq(), job)
         .run();

@@ -70,10 +70,12 @@ class Store {
   void save_pass(std::int64_t job, const Pass& pass, const std::vector<Note>& notes = {});
 
   /// Stores the outcome of a trial in place of its proposal. `search` has recorded it: the job's
-  /// summary is taken from there. `chain` is the history's, and is moved on.
+  /// summary is taken from there. `chain` is the history's, and is moved on. `rest` is what is left
+  /// of the pass for the trials that come next; none: the pass is over.
   void record_trial(std::int64_t job, const TrialRecord& trial,
                     const std::optional<Measurement>& measurement, const tuning::Search& search,
-                    ChainDigest& chain, const std::vector<Note>& notes);
+                    ChainDigest& chain, const std::optional<Pass>& rest,
+                    const std::vector<Note>& notes);
 
   /// A measurement that was made after the trial's outcome.
   void add_measurement(std::int64_t job, std::int64_t seq, const Measurement& measurement,

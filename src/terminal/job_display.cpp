@@ -22,6 +22,7 @@ Progress progress_of(const Json& json) {
   progress.stage = json.at("stage").get<std::string>();
   progress.trials = whole(json.at("trials_at_most"));
   progress.trial = std::min(whole(json.at("trials_done")) + 1, progress.trials);
+  progress.together = std::max<std::int64_t>(whole(json.at("trials_together")), 1);
   const double batches = number(json.at("batches"));
   if (batches > 0) progress.trial_share = number(json.at("batches_done")) / batches;
   if (json.at("accuracy").is_number()) progress.accuracy = number(json.at("accuracy"));

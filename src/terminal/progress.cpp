@@ -15,7 +15,15 @@ constexpr int stage_columns = 11;
 /// Trials that are done, with the share of the running one.
 double done_trials(const Progress& progress) {
   const double share = std::clamp(progress.trial_share, 0.0, 1.0);
-  return std::max(0.0, static_cast<double>(progress.trial) - 1 + share);
+  const double running = share * static_cast<double>(progress.together);
+  return std::max(0.0, static_cast<double>(progress.trial) - 1 + running);
+}
+
+/// "12", or "12-19" when several run together.
+std::string running_trials(const Progress& progress) {
+  const std::string first = std::to_string(progress.trial);
+  if (progress.together <= 1) return first;
+  return first + "-" + std::to_string(progress.trial + progress.together - 1);
 }
 
 std::string bar(double share, int columns) {
@@ -36,7 +44,7 @@ std::optional<double> remaining_seconds(const Progress& progress) {
 std::string progress_bar(const Progress& progress, int columns) {
   constexpr int bar_min = 5, bar_max = 40;
   const std::string head = padded(printable(progress.stage), stage_columns, Align::left) + " ";
-  std::string tail = " " + std::to_string(progress.trial) + "/" + std::to_string(progress.trials);
+  std::string tail = " " + running_trials(progress) + "/" + std::to_string(progress.trials);
   if (progress.accuracy) tail += "  accuracy " + decimal(*progress.accuracy, accuracy_digits);
   if (const auto left = remaining_seconds(progress)) {
     tail += "  at most " + duration(*left) + " left";
@@ -49,7 +57,8 @@ std::string progress_bar(const Progress& progress, int columns) {
 }
 
 std::string progress_sentence(const Progress& progress) {
-  std::string text = printable(progress.stage) + ": trial " + std::to_string(progress.trial) +
+  std::string text = printable(progress.stage) +
+                     (progress.together > 1 ? ": trials " : ": trial ") + running_trials(progress) +
                      " of at most " + std::to_string(progress.trials);
   if (progress.accuracy) text += ", accuracy " + decimal(*progress.accuracy, accuracy_digits);
   if (const auto left = remaining_seconds(progress)) {

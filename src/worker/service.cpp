@@ -102,8 +102,8 @@ evaluation::Observer Service::observer() {
   observer.progress = [this, last = Clock::time_point()](const evaluation::Progress& now) mutable {
     if (Clock::now() - last < progress_interval && now.batches_done < now.batches) return;
     last = Clock::now();
-    connection_.send(
-        protocol::Progress{now.batches_done, now.batches, now.samples_done, now.accuracy});
+    connection_.send(protocol::Progress{now.batches_done, now.batches, now.samples_done,
+                                        now.accuracy, now.configs});
   };
   observer.checkpoint = [this](const nlohmann::json& state) {
     connection_.send(protocol::Checkpoint{state});
@@ -123,13 +123,17 @@ Service::Answer Service::carry_out(const protocol::Inspect& order) {
 }
 
 Service::Answer Service::carry_out(const protocol::Evaluate& order) {
-  const auto evaluated =
-      evaluator(order.model, order.job).evaluate(order.precisions, order.checkpoint, observer());
+  if (order.configs.empty()) throw Error(ErrorCode::invalid, "there is no config to evaluate");
+  const auto evaluated = evaluator(order.model, order.job)
+                             .evaluate(order.configs, {order.cost_max, order.memory_bytes_max},
+                                       order.checkpoint, observer());
   if (!evaluated) return {protocol::Stopped{}, {}};
-  return {protocol::Evaluated{evaluated->accuracy, evaluated->samples, evaluated->seconds,
-                              evaluated->model_bytes, evaluated->footprint_bytes,
-                              engine::fingerprint()},
-          {}};
+  protocol::Evaluated reply{
+      {}, evaluated->front().samples, evaluated->front().seconds, engine::fingerprint()};
+  for (const evaluation::Evaluated& each : *evaluated) {
+    reply.verdicts.push_back({each.accuracy, each.model_bytes, each.footprint_bytes});
+  }
+  return {std::move(reply), {}};
 }
 
 Service::Answer Service::carry_out(const protocol::Measure& order) {

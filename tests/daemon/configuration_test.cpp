@@ -42,6 +42,7 @@ TEST_CASE("a problem is named with its place and a remedy") {
       {"threds: 4", "ampd.yaml:1:1: there is no key \"threds\"; did you mean \"threads\"?"},
       {"zzz: 4",
        "ampd.yaml:1:1: there is no key \"zzz\"; the keys are state_dir, socket, threads, "
+       "memory_mib, trials_together, "
        "log_level"},
       {"threads: four",
        "ampd.yaml:1:10: threads takes a whole number from 0 (the physical cores) "

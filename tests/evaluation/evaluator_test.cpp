@@ -51,6 +51,19 @@ std::int64_t right_answers(const SmallModel& small) {
   return right;
 }
 
+const std::vector<Precisions> every_config{
+    both_low, {{"conv", Precision::bf16}}, {{"fc", Precision::bf16}}, {}};
+
+bool lacks_bf16() {
+  return !engine::missing_feature(Precision::bf16).empty();
+}
+
+/// All but the time.
+bool is_same(const Evaluated& a, const Evaluated& b) {
+  return bits(a.accuracy) == bits(b.accuracy) && a.samples == b.samples &&
+         a.model_bytes == b.model_bytes && a.footprint_bytes == b.footprint_bytes;
+}
+
 }  // namespace
 
 TEST_CASE("accuracy is the share of right answers, the padding of the last batch not counted") {
@@ -127,13 +140,14 @@ TEST_CASE("a checkpoint of another config or a damaged one is refused") {
   CHECK_NOTHROW(evaluator.evaluate({{"fc", Precision::fp32}}, good));
   const auto spoilt = [&](const char* key, const nlohmann::json& value) {
     nlohmann::json state = good;
-    state[key] = value;
+    state[nlohmann::json::json_pointer(key)] = value;
     return state;
   };
   for (const nlohmann::json& state :
-       {nlohmann::json(), nlohmann::json::object(), spoilt("batches_done", 7),
-        spoilt("batches_done", -1), spoilt("batches_done", "2"), spoilt("samples_done", -1),
-        spoilt("metric", nlohmann::json::object()), spoilt("metric", 3)}) {
+       {nlohmann::json(), nlohmann::json::object(), spoilt("/batches_done", 7),
+        spoilt("/batches_done", -1), spoilt("/batches_done", "2"), spoilt("/samples_done", -1),
+        spoilt("/members/0/metric", nlohmann::json::object()), spoilt("/members/0/metric", 3),
+        spoilt("/members/0/footprint_bytes", "x"), spoilt("/members", 1)}) {
     CAPTURE(state.dump());
     CHECK_THROWS_AS(evaluator.evaluate({}, state), Error);
   }
@@ -191,4 +205,49 @@ TEST_CASE("a lower precision makes the weights smaller") {
   CHECK(evaluator.evaluate({})->model_bytes == 4 * (weights + biases));
   CHECK(evaluator.evaluate(both_low)->model_bytes == 2 * weights + 4 * biases);
   CHECK(evaluator.evaluate({})->footprint_bytes > 0);
+}
+
+TEST_CASE("configs that are evaluated together give bit for bit what they give alone") {
+  if (lacks_bf16()) return;
+  const SmallModel small;
+  for (const char* metric : {"topk: 1", "Loss: {}", "F1: {}", "agreement: {}", "sqnr: {}"}) {
+    CAPTURE(metric);
+    Evaluator evaluator = small.evaluator(metric);
+    std::vector<nlohmann::json> checkpoints;
+    const auto together =
+        evaluator.evaluate(every_config, {.cost_max = 100}, {}, collecting(checkpoints));
+    REQUIRE(together->size() == every_config.size());
+    for (std::size_t i = 0; i < every_config.size(); ++i) {
+      CAPTURE(i);
+      const auto alone = small.evaluator(metric).evaluate(every_config[i]);
+      CHECK(is_same(together->at(i), *alone));
+      // Those that were committed before the end are not asked for again.
+      const std::vector<Precisions> rest(every_config.begin() + static_cast<std::ptrdiff_t>(i),
+                                         every_config.end());
+      for (const nlohmann::json& checkpoint : checkpoints) {
+        const auto resumed = small.evaluator(metric).evaluate(rest, {}, checkpoint, {});
+        REQUIRE(resumed->size() == rest.size());
+        for (std::size_t k = 0; k < rest.size(); ++k) {
+          CHECK(is_same(resumed->at(k), together->at(i + k)));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("a budget of cost or memory lets fewer configs in, and changes no result") {
+  if (lacks_bf16()) return;
+  const SmallModel small;
+  Evaluator evaluator = small.evaluator("Loss: {}");
+  const auto count = [&](const Budget& budget) {
+    const auto found = evaluator.evaluate(every_config, budget, {}, {});
+    for (std::size_t i = 0; i < found->size(); ++i) {
+      CHECK(is_same(found->at(i), *small.evaluator("Loss: {}").evaluate(every_config[i])));
+    }
+    return found->size();
+  };
+  CHECK(count({.cost_max = 0}) == 1);
+  CHECK(count({.cost_max = 100, .memory_bytes_max = 1}) == 1);
+  CHECK(count({.cost_max = 100, .memory_bytes_max = std::int64_t{1} << 40}) == 4);
+  CHECK(count({.cost_max = 2}) >= 2);
 }

@@ -34,7 +34,7 @@ std::vector<Reply> every_reply() {
           Checkpoint{{{"batch", 4}, {"sums", {1, 2}}}},
           Stopped{},
           inspected(),
-          Evaluated{0.8171, 10'000, 1.5, 12, 34, "onednn"},
+          Evaluated{{{0.8171, 12, 34}, {0.5, 6, 17}}, 10'000, 1.5, "onednn"},
           Measured{{10, 9, 11}, {20, 20, 20}},
           Exported{100},
           Hashed{{std::string(64, 'a'), std::string(64, '0')}},
@@ -67,8 +67,8 @@ TEST_CASE("every reply survives its text") {
 }
 
 TEST_CASE("an accuracy that is not a number arrives as such") {
-  const Reply reply = Evaluated{std::nan(""), 1, 0, 0, 0, ""};
-  CHECK(std::isnan(std::get<Evaluated>(parse_reply(encode(reply))).accuracy));
+  const Reply reply = Evaluated{{{std::nan("")}}, 1, 0, ""};
+  CHECK(std::isnan(std::get<Evaluated>(parse_reply(encode(reply))).verdicts.at(0).accuracy));
 }
 
 TEST_CASE("impossible replies are refused by field") {
@@ -89,6 +89,7 @@ TEST_CASE("impossible replies are refused by field") {
       {5, "/seconds", -1.0, "reply.seconds"},
       {5, "/seconds", "0x7ff8000000000000", "reply.seconds"},
       {5, "/samples", 1.0, "reply.samples"},
+      {5, "/verdicts/1/model_bytes", -1, "reply.verdicts[1].model_bytes"},
       {6, "/config/median_ns", -10, "reply.config.median_ns"},
       {6, "/config/p10_ns", 11, "reply.config.p10_ns"},
       {6, "/baseline/p90_ns", 19, "reply.baseline.p90_ns"},
@@ -105,8 +106,10 @@ TEST_CASE("impossible replies are refused by field") {
 }
 
 TEST_CASE("a final reply answers the order of its kind alone") {
-  const std::vector<Order> orders{Inspect{},          Evaluate{}, Measure{}, Export{},
-                                  Hash{{"/a", "/b"}}, Execute{},  Bench{},   Validate{}};
+  Evaluate evaluate;
+  evaluate.configs.resize(2);
+  const std::vector<Order> orders{Inspect{},          evaluate,  Measure{}, Export{},
+                                  Hash{{"/a", "/b"}}, Execute{}, Bench{},   Validate{}};
   for (const Reply& reply : every_reply()) {
     const bool to_any = !is_final(reply) || std::holds_alternative<Stopped>(reply) ||
                         std::holds_alternative<Failed>(reply);
@@ -114,6 +117,8 @@ TEST_CASE("a final reply answers the order of its kind alone") {
       CHECK(answers(reply, order) == (to_any || reply.index() == order.index() + 3));
     }
   }
+  CHECK(!answers(Evaluated{}, orders[1]));
+  CHECK(!answers(Evaluated{{{}, {}, {}}, 1, 1, ""}, orders[1]));
   CHECK(!answers(Hashed{{std::string(64, 'a')}}, orders[4]));
   CHECK(!answers(Hashed{{std::string(64, 'a'), std::string(64, 'G')}}, orders[4]));
   CHECK(!answers(Hashed{{std::string(64, 'a'), std::string(63, 'a')}}, orders[4]));

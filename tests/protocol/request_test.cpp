@@ -25,8 +25,8 @@ std::vector<Request> every_request() {
   const Precisions precisions{{"conv_1", Precision::bf16}, {"fc", Precision::fp32}};
   const Inputs inputs{{{"x", "/tmp/x.npy"}}, {{"x", {1, 3, 224, 224}}, {"y", {}}}};
   return {Order{Inspect{model, Precision::int8, inputs, job}},
-          Order{Evaluate{model, job, precisions, std::nullopt}},
-          Order{Evaluate{model, job, {}, nlohmann::json{{"batch", 3}}}},
+          Order{Evaluate{model, job, {precisions, {}}, 2.5, 1 << 30, std::nullopt}},
+          Order{Evaluate{model, job, {{}}, 1, 0, nlohmann::json{{"batch", 3}}}},
           Order{Measure{model, job, precisions}},
           Order{Export{model, job, precisions, "bf16"}},
           Order{Hash{{"/a", "/b c"}}},
@@ -60,7 +60,10 @@ TEST_CASE("the fields of a request arrive") {
   CHECK(evaluate.model.folder == model.folder);
   CHECK(evaluate.model.name == model.name);
   CHECK(evaluate.job.threads == 2);
-  CHECK(evaluate.precisions.at("conv_1") == Precision::bf16);
+  CHECK(evaluate.configs.at(0).at("conv_1") == Precision::bf16);
+  CHECK(evaluate.configs.size() == 2);
+  CHECK(evaluate.cost_max == 2.5);
+  CHECK(evaluate.memory_bytes_max == 1 << 30);
   CHECK(!evaluate.checkpoint);
 
   const auto bench = std::get<Bench>(std::get<Order>(parse_request(encode(every_request()[8]))));

@@ -26,7 +26,7 @@ std::string outcome(const std::string& script) {
   Loop loop;
   const Told told = loop.command(shell(script));
   const auto* evaluated = told.reply<protocol::Evaluated>();
-  return evaluated == nullptr ? told.failure() : format_number(evaluated->accuracy);
+  return evaluated == nullptr ? told.failure() : format_number(evaluated->verdicts.at(0).accuracy);
 }
 
 bool is_alive(pid_t process) {
@@ -118,7 +118,7 @@ TEST_CASE("what a command leaves behind is ended with it, and does not hold up i
       loop.command(shell("sh -c 'echo $$ > " + child + "; exec sleep 100' & while [ ! -s " + child +
                          " ]; do sleep 0.01; done; echo 0.25"));
   REQUIRE(told.reply<protocol::Evaluated>() != nullptr);
-  CHECK(told.reply<protocol::Evaluated>()->accuracy == 0.25);
+  CHECK(told.reply<protocol::Evaluated>()->verdicts.at(0).accuracy == 0.25);
   CHECK(told.reply<protocol::Evaluated>()->seconds < 10);
   loop.run_until([&] { return !is_alive(read_number(child)); });
 }

@@ -35,7 +35,7 @@ Event failure(ErrorCode code, const std::string& sentence) {
 
 bool is_evaluation_of(const Order& order, const std::string& precisions) {
   const auto* evaluate = std::get_if<Evaluate>(&order);
-  return evaluate != nullptr && text_of(evaluate->precisions) == precisions;
+  return evaluate != nullptr && text_of(evaluate->configs.at(0)) == precisions;
 }
 
 std::int64_t batch_of(const Event& planned) {

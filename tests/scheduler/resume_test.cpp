@@ -12,16 +12,21 @@ namespace {
 struct Killed {};
 
 /// The jobs that are killed: one that meets its goal in the last stage, one that never does, one
-/// with a command.
+/// with a command; and the first two where trials are evaluated together.
 struct Kind {
   std::string name;
   double tolerance = 0.004;
   bool has_command = false;
+  std::size_t configs_max = 1;
 };
 
 const std::vector<Kind> kinds{{"meets its goal in the last stage", 0.004, false},
                               {"never meets its goal", -0.5, false},
-                              {"has a command", 0.004, true}};
+                              {"has a command", 0.004, true},
+                              {"meets its goal, two trials together", 0.004, false, 2},
+                              {"meets its goal, all trials together", 0.004, false, 100},
+                              {"never meets its goal, two trials together", -0.5, false, 2},
+                              {"never meets its goal, all trials together", -0.5, false, 100}};
 
 std::int64_t submit(SchedulerFixture& fixture, const Kind& kind) {
   Submission submission = fixture.submission();
@@ -30,6 +35,7 @@ std::int64_t submit(SchedulerFixture& fixture, const Kind& kind) {
     submission.job.evaluation = ampd::job::CommandEvaluation{{"./score.sh"}, 0};
   }
   fixture.world.digests[submission.job.model_path.string()] = submission.model_digest;
+  fixture.world.configs_max = kind.configs_max;
   return fixture.scheduler().submit(submission);
 }
 
@@ -48,6 +54,18 @@ ampd::runner::Died death(bool by_outside) {
 }
 
 }  // namespace
+
+TEST_CASE("trials that are evaluated together give what they give one by one") {
+  for (const Kind& kind : kinds) {
+    CAPTURE(kind.name);
+    Kind alone = kind;
+    alone.configs_max = 1;
+    const auto [expected, steps_alone] = undisturbed(alone);
+    const auto [together, steps] = undisturbed(kind);
+    CHECK(together == expected);
+    CHECK((steps < steps_alone) == (kind.configs_max > 1));
+  }
+}
 
 TEST_CASE("a job killed at any callback ends as if it had not been") {
   for (const Kind& kind : kinds) {
@@ -68,65 +86,118 @@ TEST_CASE("a job killed at any callback ends as if it had not been") {
 TEST_CASE("a job killed again and again ends as if it had not been") {
   const auto [expected, steps] = undisturbed(kinds[0]);
   for (const int stride : {5, 7, 8, 11}) {
-    CAPTURE(stride);
-    SchedulerFixture fixture;
-    fixture.world.batch_duration = std::chrono::milliseconds(1100);
-    const std::int64_t job = submit(fixture, kinds[0]);
-    for (int deaths = 0; fixture.state(job) != "done"; ++deaths) {
-      REQUIRE(deaths < 100);
-      for (int i = 0; i < stride && fixture.step(); ++i) {
+    for (const std::size_t configs_max : {1, 2, 100}) {
+      CAPTURE(stride);
+      CAPTURE(configs_max);
+      SchedulerFixture fixture;
+      fixture.world.batch_duration = std::chrono::milliseconds(1100);
+      Kind kind = kinds[0];
+      kind.configs_max = configs_max;
+      const std::int64_t job = submit(fixture, kind);
+      for (int deaths = 0; fixture.state(job) != "done"; ++deaths) {
+        REQUIRE(deaths < 100);
+        for (int i = 0; i < stride && fixture.step(); ++i) {
+        }
+        fixture.kill_and_open();
       }
-      fixture.kill_and_open();
+      CHECK(fixture.result(job) == expected);
     }
-    CHECK(fixture.result(job) == expected);
   }
 }
 
 TEST_CASE("a job killed right after any commit that tells of itself ends as if it had not been") {
-  const auto [expected, steps] = undisturbed(kinds[0]);
-  int event_count = 0;
-  {
-    SchedulerFixture fixture;
-    const std::int64_t job = submit(fixture, kinds[0]);
-    fixture.run();
-    event_count = static_cast<int>(fixture.reader().events(job).size());
-  }
-  for (int at = 0; at < event_count; ++at) {
-    CAPTURE(at);
-    SchedulerFixture fixture;
-    int seen = 0;
-    fixture.on_event = [&](const auto&) {
-      if (seen++ == at) throw Killed{};
-    };
-    try {
-      submit(fixture, kinds[0]);
+  for (const Kind& kind : {kinds[0], kinds[4]}) {
+    CAPTURE(kind.name);
+    const auto [expected, steps] = undisturbed(kind);
+    int event_count = 0;
+    {
+      SchedulerFixture fixture;
+      const std::int64_t job = submit(fixture, kind);
       fixture.run();
-      FAIL("it was not killed");
-    } catch (const Killed&) {
-      fixture.kill_and_open();
+      event_count = static_cast<int>(fixture.reader().events(job).size());
     }
-    fixture.run();
-    CHECK(fixture.result(1) == expected);
+    for (int at = 0; at < event_count; ++at) {
+      CAPTURE(at);
+      SchedulerFixture fixture;
+      int seen = 0;
+      fixture.on_event = [&](const auto&) {
+        if (seen++ == at) throw Killed{};
+      };
+      try {
+        submit(fixture, kind);
+        fixture.run();
+        FAIL("it was not killed");
+      } catch (const Killed&) {
+        fixture.kill_and_open();
+      }
+      fixture.run();
+      CHECK(fixture.result(1) == expected);
+    }
   }
 }
 
 TEST_CASE("a worker that dies once, at any callback, changes nothing but the attempts") {
   for (const bool by_outside : {true, false}) {
-    const auto [expected, steps] = undisturbed(kinds[0]);
-    for (int at = 0; at < steps; ++at) {
-      CAPTURE(at);
-      SchedulerFixture fixture;
-      const std::int64_t job = submit(fixture, kinds[0]);
-      int callbacks = 0;
-      fixture.world.fault = [&](const auto&, const auto&) -> std::optional<ampd::runner::Event> {
-        if (callbacks++ == at) return death(by_outside);
-        return std::nullopt;
-      };
-      fixture.run();
-      CHECK(fixture.result(job) == expected);
-      CHECK(fixture.messages(job, "retried").size() == 1);
+    for (const Kind& kind : {kinds[0], kinds[3], kinds[4]}) {
+      CAPTURE(kind.name);
+      const auto [expected, steps] = undisturbed(kind);
+      for (int at = 0; at < steps; ++at) {
+        CAPTURE(at);
+        SchedulerFixture fixture;
+        const std::int64_t job = submit(fixture, kind);
+        int callbacks = 0;
+        fixture.world.fault = [&](const auto&, const auto&) -> std::optional<ampd::runner::Event> {
+          if (callbacks++ == at) return death(by_outside);
+          return std::nullopt;
+        };
+        fixture.run();
+        CHECK(fixture.result(job) == expected);
+        CHECK(fixture.messages(job, "retried").size() == 1);
+      }
     }
   }
+}
+
+TEST_CASE("a trial that kills its worker fails alone, whatever company it was in") {
+  std::string expected;
+  for (const std::size_t configs_max : {1, 2, 100}) {
+    CAPTURE(configs_max);
+    SchedulerFixture fixture;
+    Kind kind = kinds[1];
+    kind.configs_max = configs_max;
+    const std::int64_t job = submit(fixture, kind);
+    fixture.world.fault = [&](const auto& order,
+                              const auto&) -> std::optional<ampd::runner::Event> {
+      const auto* evaluate = std::get_if<ampd::protocol::Evaluate>(&order);
+      if (evaluate == nullptr) return std::nullopt;
+      const std::size_t count = std::min(evaluate->configs.size(), configs_max);
+      for (std::size_t i = 0; i < count; ++i) {
+        if (text_of(evaluate->configs[i]) == "bfb") return death(false);
+      }
+      return std::nullopt;
+    };
+    fixture.run();
+    const std::vector<ampd::store::Row> states = fixture.trials(job, "state");
+    CHECK(std::ranges::count(states, "failed") == 1);
+    if (expected.empty()) expected = fixture.result(job);
+    CHECK(fixture.result(job) == expected);
+  }
+}
+
+TEST_CASE("the seconds of a pass are shared among its trials, and none is lost") {
+  const auto seconds = [](const Kind& kind) {
+    SchedulerFixture fixture;
+    const std::int64_t job = submit(fixture, kind);
+    fixture.run();
+    double sum = 0;
+    for (const auto& each : fixture.trials(job, "seconds")) sum += each.template get<double>();
+    return sum;
+  };
+  // Batches of 0.4 s, 4 of them in a pass, each followed by 0.4 s until the outcome is told.
+  constexpr double seconds_of_pass = 5 * 0.4;
+  const double passes = seconds(kinds[6]) / seconds_of_pass;
+  CHECK(passes == doctest::Approx(4));
+  CHECK(seconds(kinds[1]) / seconds_of_pass == doctest::Approx(6));
 }
 
 TEST_CASE("at most one second of an evaluation is repeated") {

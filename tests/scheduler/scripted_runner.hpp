@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <deque>
 #include <functional>
@@ -25,6 +26,7 @@ struct World {
   ampd::TuningSpace space;
   std::string fingerprint = "cpu 1";
   std::int64_t batches = 4;
+  std::size_t configs_max = 1;  // that the worker evaluates together
   std::chrono::milliseconds batch_duration{400};
 
   /// Accuracy of one batch; the trial's accuracy is the mean.
@@ -59,17 +61,18 @@ class ScriptedRunner final : public ampd::runner::Runner {
 
   void start(ampd::runner::Command command, ampd::runner::Listener listener) override {
     ampd::protocol::Evaluate order;
+    order.configs.resize(1);
     const nlohmann::json config =
         nlohmann::json::parse(ampd::base::read_text(command.environment.at(1).second, 1 << 20));
     for (const auto& [op, word] : config.at("ops").items()) {
-      order.precisions[op] = *ampd::parse_precision(word.get<std::string>());
+      order.configs.front()[op] = *ampd::parse_precision(word.get<std::string>());
     }
     commands.push_back(std::move(command));
     start(ampd::protocol::Order(order), 0, std::move(listener));
-    ampd::protocol::Evaluated evaluated;
-    evaluated.accuracy =
-        std::get<ampd::protocol::Evaluated>(std::get<ampd::protocol::Reply>(events_.back()))
-            .accuracy;
+    ampd::protocol::Evaluated evaluated =
+        std::get<ampd::protocol::Evaluated>(std::get<ampd::protocol::Reply>(events_.back()));
+    evaluated.verdicts = {{evaluated.verdicts.at(0).accuracy}};
+    evaluated.fingerprint.clear();
     events_ = {ampd::protocol::Reply(evaluated)};
   }
 
@@ -151,26 +154,46 @@ class ScriptedRunner final : public ampd::runner::Runner {
     say(hashed);
   }
 
+  /// The configs of the checkpoint, or as many of the order's as this worker takes.
+  std::size_t count_of(const ampd::protocol::Evaluate& evaluate) const {
+    if (!evaluate.checkpoint) return std::min(evaluate.configs.size(), world_.configs_max);
+    const nlohmann::json& sums = evaluate.checkpoint->at("sums");
+    std::size_t count = 0;
+    while (count < evaluate.configs.size() && sums.contains(text_of(evaluate.configs[count]))) {
+      ++count;
+    }
+    REQUIRE(count > 0);
+    return count;
+  }
+
   void plan(const ampd::protocol::Evaluate& evaluate) {
+    const std::size_t count = count_of(evaluate);
     std::int64_t batch = 0;
-    double sum = 0;
+    std::vector<double> sums(count, 0);
     if (evaluate.checkpoint) {
       batch = evaluate.checkpoint->at("batch");
-      sum = evaluate.checkpoint->at("sum");
+      for (std::size_t i = 0; i < count; ++i) {
+        sums[i] = evaluate.checkpoint->at("sums").at(text_of(evaluate.configs[i]));
+      }
     }
     while (batch < world_.batches) {
-      sum += world_.accuracy(evaluate.precisions, batch++);
+      nlohmann::json state{{"batch", batch + 1}, {"sums", nlohmann::json::object()}};
+      for (std::size_t i = 0; i < count; ++i) {
+        sums[i] += world_.accuracy(evaluate.configs[i], batch);
+        state["sums"][text_of(evaluate.configs[i])] = sums[i];
+      }
       ampd::protocol::Progress progress;
-      progress.batches_done = batch;
+      progress.batches_done = ++batch;
       progress.batches = world_.batches;
-      progress.accuracy = sum / static_cast<double>(batch);
+      progress.accuracy = sums[0] / static_cast<double>(batch);
+      progress.configs = static_cast<std::int64_t>(count);
       say(progress);
-      say(ampd::protocol::Checkpoint{{{"batch", batch}, {"sum", sum}}});
+      say(ampd::protocol::Checkpoint{state});
     }
     ampd::protocol::Evaluated evaluated;
-    evaluated.accuracy = sum / static_cast<double>(world_.batches);
-    evaluated.model_bytes = 1000;
-    evaluated.footprint_bytes = 2000;
+    for (const double sum : sums) {
+      evaluated.verdicts.push_back({sum / static_cast<double>(world_.batches), 1000, 2000});
+    }
     evaluated.fingerprint = world_.fingerprint;
     say(evaluated);
   }

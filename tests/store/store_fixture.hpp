@@ -135,7 +135,7 @@ class StoreFixture {
           {*outcome.latency_ns, *outcome.latency_ns - 1, *outcome.latency_ns + 1},
           {3'000'000, 2'900'000, 3'100'000}};
     }
-    store_->record_trial(job, record, measurement, history.search, history.chain,
+    store_->record_trial(job, record, measurement, history.search, history.chain, std::nullopt,
                          {{EventKind::trial, "a trial has its outcome"}});
   }
 

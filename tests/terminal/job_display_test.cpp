@@ -35,6 +35,7 @@ Json progress(const std::string& state) {
             {"stage", "fallback"},
             {"phase", runs ? Json("evaluating") : Json(nullptr)},
             {"trials_done", 10},
+            {"trials_together", 1},
             {"trials_at_most", 20},
             {"batches_done", 5},
             {"batches", 10},

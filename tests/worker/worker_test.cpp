@@ -28,7 +28,7 @@ protocol::ModelReference reference(const SmallModel& small,
 
 protocol::Evaluate evaluate(const SmallModel& small, const protocol::Precisions& precisions,
                             const std::string& metric = "Loss: {}") {
-  return {reference(small), small.job(metric), precisions, std::nullopt};
+  return {reference(small), small.job(metric), {precisions}, 1, 0, std::nullopt};
 }
 
 /// Room for a job of many batches, so that there is time to disturb its evaluation.
@@ -42,7 +42,7 @@ double accuracy(const Told& told) {
   const auto* evaluated = told.reply<protocol::Evaluated>();
   INFO(told.failure());
   REQUIRE(evaluated != nullptr);
-  return evaluated->accuracy;
+  return evaluated->verdicts.at(0).accuracy;
 }
 
 std::uint64_t bits(double value) {

@@ -1,0 +1,14 @@
+// How much memory there is, and how much of it this process uses.
+#pragma once
+
+#include <cstdint>
+
+namespace ampd::base {
+
+/// Bytes of the process that are in RAM. Throws Error(io) where the kernel does not tell.
+std::int64_t resident_bytes();
+
+/// Bytes of the machine's RAM.
+std::int64_t physical_bytes();
+
+}  // namespace ampd::base

@@ -1,0 +1,72 @@
+#include "evaluation/merged_programs.hpp"
+
+#include <utility>
+
+#include "base/memory_size.hpp"
+#include "engine/merging.hpp"
+
+namespace ampd::evaluation {
+namespace {
+
+std::int64_t output_bytes(const graph::Graph& graph) {
+  std::int64_t bytes = 0;
+  for (const graph::ValueId id : graph.outputs) {
+    const graph::Value& value = graph.value(id);
+    bytes += tensor::element_count(*value.shape) * tensor::size_bytes(value.dtype);
+  }
+  return bytes;
+}
+
+}  // namespace
+
+MergedPrograms::MergedPrograms(Model& model, std::vector<Precisions> configs)
+    : model_(model), configs_(std::move(configs)) {
+  for (Precisions& precisions : configs_) precisions = without_fp32(std::move(precisions));
+}
+
+std::unique_ptr<MergedPrograms> MergedPrograms::within(Model& model, const Shapes& shapes,
+                                                       std::vector<Precisions> configs,
+                                                       const Budget& budget) {
+  auto made = std::make_unique<MergedPrograms>(model, std::move(configs));
+  const std::shared_ptr<const SpecialGraph> special = model.graph(shapes);
+  made->configs_.resize(special->first_stage
+                            ? 1
+                            : engine::affordable_count(special->graph, made->configs_,
+                                                       model.weights(), budget.cost_max));
+  while (made->count() > 1) {
+    made->prepare(shapes);
+    if (budget.memory_bytes_max <= 0 || made->fits(budget.memory_bytes_max)) break;
+    made->program_.reset();
+    made->configs_.resize(made->count() / 2);
+  }
+  return made;
+}
+
+bool MergedPrograms::fits(std::int64_t memory_bytes_max) const {
+  return base::resident_bytes() + program_->arena_bytes() + output_bytes_ <= memory_bytes_max;
+}
+
+void MergedPrograms::prepare(const Shapes& shapes) {
+  if (program_ && shapes_ == shapes) return;
+  program_.reset();
+  const std::shared_ptr<const SpecialGraph> special = model_.graph(shapes);
+  program_ = engine::Program::merged(special->graph, configs_, model_.weights());
+  shapes_ = shapes;
+  output_bytes_ = output_bytes(special->graph) * std::ssize(configs_);
+  footprints_bytes_.clear();
+  for (const Precisions& precisions : configs_) {
+    const engine::Program alone(special->graph, precisions, model_.weights());
+    footprints_bytes_.push_back(alone.arena_bytes() + alone.weights_bytes());
+  }
+}
+
+std::vector<tensor::Tensor> MergedPrograms::run(const Tensors& inputs) {
+  prepare(shapes_of(inputs));
+  return program_->run(inputs);
+}
+
+std::int64_t MergedPrograms::footprint_bytes(std::size_t config) const {
+  return footprints_bytes_.at(config);
+}
+
+}  // namespace ampd::evaluation
