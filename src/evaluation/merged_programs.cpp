@@ -36,6 +36,8 @@ std::unique_ptr<MergedPrograms> MergedPrograms::within(Model& model, const Shape
   while (made->count() > 1) {
     made->prepare(shapes);
     if (budget.memory_bytes_max <= 0 || made->fits(budget.memory_bytes_max)) break;
+    model.forget_programs();
+    if (made->fits(budget.memory_bytes_max)) break;
     made->program_.reset();
     made->configs_.resize(made->count() / 2);
   }

@@ -75,6 +75,9 @@ class Model {
   /// shape does not fit.
   std::shared_ptr<const SpecialGraph> graph(const Shapes& shapes);
 
+  /// Gives back the memory of programs that are kept for later.
+  void forget_programs() { programs_.clear(); }
+
   /// Shared by all that is compiled for this model.
   const std::shared_ptr<engine::WeightCache>& weights() const { return weights_; }
 

@@ -8,6 +8,7 @@
 #include "base/limits.hpp"
 #include "scheduler/orders.hpp"
 #include "scheduler/sentences.hpp"
+#include "tuning/company.hpp"
 
 namespace ampd::scheduler {
 
@@ -143,10 +144,8 @@ void JobRun::evaluate() {
   is_checkpoint_saved_ = true;
   checkpoint_saved_at_ = surroundings_.clock.monotonic();
   if (!is_command()) {
-    return ask(evaluate_order(
-        definition, store_.blobs(), company_,
-        {.cost_max = cost_max(search()), .memory_bytes = surroundings_.limits.memory_bytes},
-        pass_));
+    return ask(evaluate_order(definition, store_.blobs(), company_, tuning::cost_max(search()),
+                              surroundings_.limits, pass_));
   }
   is_working_ = true;
   working_since_ = surroundings_.clock.monotonic();
@@ -161,12 +160,12 @@ void JobRun::evaluate() {
 
 void JobRun::find_company() {
   if (pass_.config_digests.empty()) {
-    company_ = next_company(search(), is_command() ? 1 : company_max_);
+    company_ = tuning::next_company(search(), is_command() ? 1 : company_max_);
   } else {
-    company_ = company_of(search(), pass_);
+    company_ = tuning::company_of(search(), pass_.config_digests);
     if (pass_.stalls > 0) company_.erase(company_.begin() + 1, company_.end());
   }
-  pass_.config_digests = digests_of(search(), company_);
+  pass_.config_digests = tuning::digests_of(search(), company_);
 }
 
 void JobRun::settle(Outcome outcome) {
@@ -241,7 +240,7 @@ void JobRun::commit(Outcome outcome, const std::optional<store::Measurement>& me
 
 std::optional<store::Pass> JobRun::rest_of_pass() {
   if (ready_.empty()) return std::nullopt;
-  pass_.config_digests = digests_of(search(), company_);
+  pass_.config_digests = tuning::digests_of(search(), company_);
   return pass_;
 }
 

@@ -3,7 +3,7 @@
 // A run does one thing at a time: it verifies that inputs and machine are still those of the
 // submission, folds the stored history through a new search, and then stores the next proposal and
 // has it evaluated, together with those that come after it where that is worth it
-// (scheduler/company.hpp). Trial by trial, it has the latency measured where that is wanted and
+// (tuning/company.hpp). Trial by trial, it has the latency measured where that is wanted and
 // stores the outcome. What the search then does not ask for is dropped; what it has not yet asked
 // for is kept in the stored pass, so that a restart repeats nothing.
 //
@@ -23,7 +23,7 @@
 #include "base/clock.hpp"
 #include "runner/runner.hpp"
 #include "scheduler/activity.hpp"
-#include "scheduler/company.hpp"
+#include "scheduler/orders.hpp"
 #include "store/store.hpp"
 
 namespace ampd::scheduler {

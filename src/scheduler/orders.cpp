@@ -65,17 +65,17 @@ protocol::Inspect inspect_order(const job::Job& job, protocol::ModelReference mo
 }
 
 protocol::Evaluate evaluate_order(const store::JobDefinition& definition, const store::Blobs& blobs,
-                                  const std::vector<tuning::Proposal>& company,
-                                  const PassBudget& budget, const store::Pass& pass) {
+                                  const std::vector<tuning::Proposal>& company, double cost_max,
+                                  const PassLimits& limits, const store::Pass& pass) {
   protocol::Evaluate order;
   order.model = model_of(definition, blobs);
   order.job = definition.job;
   for (const tuning::Proposal& proposal : company) {
     order.configs.push_back(precisions_of(definition.space, proposal.config));
   }
-  order.cost_max = budget.cost_max;
+  order.cost_max = cost_max;
   order.memory_bytes_max =
-      budget.memory_bytes > 0 ? budget.memory_bytes : base::physical_bytes() / 2;
+      limits.memory_bytes > 0 ? limits.memory_bytes : base::physical_bytes() / 2;
   if (!pass.checkpoint.empty()) order.checkpoint = nlohmann::json::parse(pass.checkpoint);
   return order;
 }

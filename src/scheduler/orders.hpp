@@ -28,15 +28,15 @@ protocol::Inspect inspect_order(const job::Job& job, protocol::ModelReference mo
 protocol::ModelReference model_of(const store::JobDefinition& definition,
                                   const store::Blobs& blobs);
 
-/// What one evaluation may take.
-struct PassBudget {
-  double cost_max = 1;            // times what its first trial costs alone
+/// What evaluations may take.
+struct PassLimits {
   std::int64_t memory_bytes = 0;  // of the worker; 0: half of the machine's
+  std::int64_t trials = 64;       // in one pass
 };
 
 protocol::Evaluate evaluate_order(const store::JobDefinition& definition, const store::Blobs& blobs,
-                                  const std::vector<tuning::Proposal>& company,
-                                  const PassBudget& budget, const store::Pass& pass);
+                                  const std::vector<tuning::Proposal>& company, double cost_max,
+                                  const PassLimits& limits, const store::Pass& pass);
 protocol::Measure measure_order(const store::JobDefinition& definition, const store::Blobs& blobs,
                                 const TuneConfig& config);
 

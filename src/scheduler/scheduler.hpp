@@ -22,7 +22,7 @@
 #include "base/clock.hpp"
 #include "runner/runner.hpp"
 #include "scheduler/activity.hpp"
-#include "scheduler/company.hpp"
+#include "scheduler/orders.hpp"
 #include "scheduler/submission.hpp"
 #include "store/store.hpp"
 

@@ -1,11 +1,8 @@
-#include "scheduler/company.hpp"
+#include "tuning/company.hpp"
 
 #include <algorithm>
 
-namespace ampd::scheduler {
-
-using tuning::Proposal;
-
+namespace ampd::tuning {
 namespace {
 
 /// Reused trials among the next ones, for which others take the place.
@@ -17,29 +14,29 @@ std::ptrdiff_t as_distance(std::size_t count) {
 
 }  // namespace
 
-std::vector<Proposal> next_company(const tuning::Search& search, std::int64_t trials_max) {
+std::vector<Proposal> next_company(const Search& search, std::int64_t trials_max) {
   const auto size_max = static_cast<std::size_t>(std::max<std::int64_t>(trials_max, 1));
   std::vector<Proposal> company = search.upcoming(size_max + reused_max);
-  const tuning::Stage stage = company.front().stage;
+  const Stage stage = company.front().stage;
   std::erase_if(company, [stage](const Proposal& proposal) {
     return proposal.stage != stage || proposal.reused_from;
   });
-  if (company.size() > size_max)
-    company.erase(company.begin() + as_distance(size_max), company.end());
+  const auto end = company.begin() + as_distance(std::min(company.size(), size_max));
+  company.erase(end, company.end());
   return company;
 }
 
-std::vector<Proposal> company_of(const tuning::Search& search, const store::Pass& pass) {
-  std::vector<Proposal> company = next_company(search, std::ssize(pass.config_digests));
+std::vector<Proposal> company_of(const Search& search,
+                                 const std::vector<std::string>& config_digests) {
+  std::vector<Proposal> company = next_company(search, std::ssize(config_digests));
   const std::vector<std::string> digests = digests_of(search, company);
-  const auto end = std::ranges::mismatch(digests, pass.config_digests).in1;
+  const auto end = std::ranges::mismatch(digests, config_digests).in1;
   company.erase(company.begin() + std::max<std::ptrdiff_t>(end - digests.begin(), 1),
                 company.end());
   return company;
 }
 
-std::vector<std::string> digests_of(const tuning::Search& search,
-                                    const std::vector<Proposal>& company) {
+std::vector<std::string> digests_of(const Search& search, const std::vector<Proposal>& company) {
   std::vector<std::string> digests;
   for (const Proposal& proposal : company) {
     digests.push_back(digest(search.space(), proposal.config));
@@ -47,12 +44,12 @@ std::vector<std::string> digests_of(const tuning::Search& search,
   return digests;
 }
 
-double cost_max(const tuning::Search& search) {
-  const tuning::Stage stage = search.stage();
-  const auto behind = std::ranges::count_if(search.trials(), [&](const tuning::Trial& trial) {
+double cost_max(const Search& search) {
+  const Stage stage = search.stage();
+  const auto behind = std::ranges::count_if(search.trials(), [&](const Trial& trial) {
     return trial.proposal.stage == stage && !trial.proposal.reused_from;
   });
-  double cost = 2 + 2 * static_cast<double>(behind);
+  double cost = 2 + 4 * static_cast<double>(behind);
   const double timeout_seconds = search.settings().exit_policy.timeout_seconds;
   if (timeout_seconds > 0 && search.seconds_used() > 0) {
     const double seconds_of_trial =
@@ -62,4 +59,4 @@ double cost_max(const tuning::Search& search) {
   return std::max(cost, 1.0);
 }
 
-}  // namespace ampd::scheduler
+}  // namespace ampd::tuning

@@ -1,0 +1,30 @@
+// Which trials are evaluated together: all of one stage, as many as promise to be worth it.
+//
+// Trials that share a pass run what their configs have in common once, but the search may end
+// before some of them are wanted. So the first pass of a stage may cost as much as two trials, and
+// a later one as much as four for each trial that the stage has behind it. What a pass carries
+// decides what it costs, never what comes out.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tuning/search.hpp"
+
+namespace ampd::tuning {
+
+/// The next trials that may share a pass, the next one first, at most `trials_max`.
+std::vector<Proposal> next_company(const Search& search, std::int64_t trials_max);
+
+/// Of them, those that began a pass together.
+std::vector<Proposal> company_of(const Search& search,
+                                 const std::vector<std::string>& config_digests);
+
+std::vector<std::string> digests_of(const Search& search, const std::vector<Proposal>& company);
+
+/// What the next pass may cost, times what its first trial costs alone.
+double cost_max(const Search& search);
+
+}  // namespace ampd::tuning

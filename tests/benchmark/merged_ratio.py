@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""What evaluating trials together saves, against evaluating them one by one in the same engine.
+
+    merged_ratio.py BUILD_FOLDER [--pairs 3] [--threads 1] [--output FILE]
+
+Runs jobs whose goal cannot be met, so that every trial is made, with `ampd run`: together, one by one,
+and together within a small memory budget, in alternation. All must give the same tables. The ideal is
+the time of each stage's distinct steps over the time of all its configs' steps, by measured step times.
+"""
+import argparse
+import json
+import os
+import pathlib
+import platform
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SHARED = pathlib.Path(os.environ.get("AMPD_SHARED", ROOT.parent / "shared"))
+TABLES = ("SELECT seq, stage, state, accuracy, delta, meets_goal, low_ops, fp32_ops, reused_from, config_digest"
+          " FROM trials ORDER BY seq",
+          "SELECT seq, op, op_type, dtype FROM trial_ops ORDER BY seq, op",
+          "SELECT rank, op, op_type, accuracy, impact FROM rankings ORDER BY rank",
+          "SELECT seq, model_bytes, footprint_bytes FROM trial ORDER BY seq")
+
+JOB = """model: {{name: {name}, path: {model}}}
+mixed_precision: {{precisions: [bf16]}}
+evaluation:
+  accuracy:
+    configs: {{intra_num_of_threads: {threads}}}
+    iteration: {iteration}
+    metric: {{{metric}}}
+    dataloader:
+      batch_size: {batch}
+      dataset: {{npy: {{input: {x}, label: {y}}}}}
+{transform}tuning:
+  accuracy_criterion: {{{goal}}}
+  objective: accuracy
+"""
+
+CIFAR = """      transform: {Rescale: {}, Normalize: {mean: [0.4914, 0.4822, 0.4465], std: [0.2470, 0.2435, 0.2616]}}
+"""
+
+
+def jobs():
+    digits = ROOT / "examples/digits"
+    yield {"name": "digits", "model": digits / "digits.onnx", "x": digits / "heldout_x.npy",
+           "y": digits / "heldout_y.npy", "batch": 100, "iteration": 3, "metric": "topk: 1",
+           "transform": "      transform: {Normalize: {mean: [0], std: [16]}}\n", "goal": "absolute: -0.5",
+           "shape": "image=100x1x8x8"}
+    if not SHARED.exists():
+        print(f"resnet20 and char_gpt are left out: {SHARED} is absent", file=sys.stderr)
+        return
+    models, data = SHARED / "models", SHARED / "data"
+    yield {"name": "resnet20", "model": models / "cifar10_resnet20.onnx", "x": data / "cifar10_test_x.npy",
+           "y": data / "cifar10_test_y.npy", "batch": 100, "iteration": 10, "metric": "topk: 1",
+           "transform": CIFAR, "goal": "absolute: -0.5", "shape": "input=100x3x32x32"}
+    yield {"name": "char_gpt", "model": models / "char_gpt.onnx", "x": data / "shakespeare_x.npy",
+           "y": data / "shakespeare_y.npy", "batch": 64, "iteration": 4, "metric": "perplexity: {}",
+           "transform": "", "goal": "relative: -0.5", "shape": "tokens=64x64"}
+
+
+class Run:
+    """One job from an empty state directory to its end."""
+
+    def __init__(self, build, folder, job_file, threads, *options):
+        state = folder / "state"
+        subprocess.run(["rm", "-rf", state], check=True)
+        command = [build / "src/daemon/ampd", "run", job_file, "--state-dir", state, "--json", *options]
+        child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        complaint = child.stderr.read().decode()
+        _, status, usage = os.wait4(child.pid, 0)
+        if os.waitstatus_to_exitcode(status) != 10:
+            sys.exit(f"{' '.join(map(str, command))}: {complaint}")
+        database = sqlite3.connect(state / "ampd.db")
+        self.tables = [database.execute(query).fetchall() for query in TABLES]
+        self.seconds = database.execute("SELECT sum(seconds) FROM trials").fetchone()[0]
+        self.peak_mib = usage.ru_maxrss / 1024
+        self.stages = {}
+        for stage, seq, op, dtype in database.execute(
+                "SELECT stage, o.seq, op, dtype FROM trial_ops o JOIN trials t USING (job, seq)"
+                " WHERE reused_from IS NULL ORDER BY o.seq"):
+            self.stages.setdefault(stage, {}).setdefault(seq, {})[op] = dtype
+
+
+def compared(build, folder, job, arguments):
+    job_file = folder / "job.yaml"
+    job_file.write_text(JOB.format(threads=arguments.threads, **job))
+    together, alone, small = [], [], []
+    for _ in range(arguments.pairs):
+        together.append(Run(build, folder, job_file, arguments.threads))
+        alone.append(Run(build, folder, job_file, arguments.threads, "--trials-together", "1"))
+        budget_mib = int(together[-1].peak_mib * 0.9)
+        small.append(Run(build, folder, job_file, arguments.threads, "--memory-mib", str(budget_mib)))
+        small[-1].budget_mib = budget_mib
+    same = all(run.tables == alone[0].tables for run in together + alone + small)
+    configs = folder / "configs.json"
+    configs.write_text(json.dumps([list(configs.values()) for configs in alone[0].stages.values()]))
+    ideal = json.loads(subprocess.run(
+        [build / "tests/benchmark/distinct_share", job["model"], configs, str(arguments.threads),
+         "5", job["shape"]], check=True, capture_output=True, text=True).stdout)["ideal"]
+    ratio = statistics.median(a.seconds / b.seconds for a, b in zip(together, alone))
+    return {"job": job["name"], "trials": len(alone[0].tables[0]), "threads": arguments.threads,
+            "one_by_one_seconds": statistics.median(run.seconds for run in alone),
+            "together_seconds": statistics.median(run.seconds for run in together),
+            "ratio": ratio, "ideal": ideal, "ratio_to_ideal": ratio / ideal, "same_tables": same,
+            "peak_mib": max(run.peak_mib for run in together),
+            "budget_mib": min(run.budget_mib for run in small),
+            "peak_within_budget_mib": max(run.peak_mib for run in small),
+            "within_budget": all(run.peak_mib <= run.budget_mib for run in small),
+            "ratio_within_budget": statistics.median(a.seconds / b.seconds for a, b in zip(small, alone))}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("--pairs", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--only")
+    parser.add_argument("--output", type=pathlib.Path)
+    arguments = parser.parse_args()
+    build = arguments.build.resolve()
+    rows = []
+    print(f"{'job':<10}{'trials':>7}{'one by one':>12}{'together':>10}{'ratio':>7}{'ideal':>7}{'to ideal':>9}"
+          f"{'tables':>9}{'peak':>9}{'budget':>9}{'peak in it':>11}{'ratio':>7}")
+    with tempfile.TemporaryDirectory() as folder:
+        for job in jobs():
+            if arguments.only and job["name"] != arguments.only:
+                continue
+            row = compared(build, pathlib.Path(folder), job, arguments)
+            rows.append(row)
+            print(f"{row['job']:<10}{row['trials']:>7}{row['one_by_one_seconds']:>11.2f}s"
+                  f"{row['together_seconds']:>9.2f}s{row['ratio']:>7.2f}{row['ideal']:>7.2f}"
+                  f"{row['ratio_to_ideal']:>9.2f}{'same' if row['same_tables'] else 'DIFFER':>9}"
+                  f"{row['peak_mib']:>5.0f} MiB{row['budget_mib']:>5} MiB"
+                  f"{row['peak_within_budget_mib']:>7.0f} MiB{row['ratio_within_budget']:>7.2f}", flush=True)
+    if arguments.output:
+        report = {"system": platform.platform(), "rows": rows}
+        arguments.output.write_text(json.dumps(report, indent=2) + "\n")
+    if not all(row["same_tables"] and row["within_budget"] for row in rows):
+        sys.exit("tables differ, or a run took more memory than its budget")
+
+
+if __name__ == "__main__":
+    main()

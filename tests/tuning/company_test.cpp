@@ -1,0 +1,75 @@
+#include "tuning/company.hpp"
+
+#include <doctest/doctest.h>
+
+#include "spaces.hpp"
+
+using namespace ampd;
+using namespace ampd::tuning;
+
+namespace {
+
+TuneSettings unmeetable() {
+  TuneSettings settings;
+  settings.criterion.relative = false;
+  settings.criterion.tolerance = -1;
+  return settings;
+}
+
+/// "bbf bfb": the configs of a company, one after the other.
+std::string letters_of(const std::vector<Proposal>& company) {
+  std::string text;
+  for (const Proposal& proposal : company) {
+    text += (text.empty() ? "" : " ") + tuning::letters_of(proposal.config);
+  }
+  return text;
+}
+
+void record(Search& search, int count) {
+  for (int i = 0; i < count; ++i) search.record(done(search.trials().empty() ? 1 : 0.5));
+}
+
+}  // namespace
+
+TEST_CASE("baseline and model_wise have no company, a stage's trials have each other") {
+  Search search(space_of("bbb"), unmeetable());
+  CHECK(letters_of(next_company(search, 64)) == "fff");
+  record(search, 1);
+  CHECK(letters_of(next_company(search, 64)) == "bbb");
+  record(search, 1);
+  CHECK(letters_of(next_company(search, 64)) == "bbf bfb fbb");
+  CHECK(letters_of(next_company(search, 2)) == "bbf bfb");
+  CHECK(letters_of(next_company(search, 0)) == "bbf");
+  record(search, 3);
+  // All in fp32 was evaluated as the baseline.
+  CHECK(letters_of(next_company(search, 64)) == "bff");
+}
+
+TEST_CASE("those that began a pass are found again, as far as they are still to come") {
+  Search search(space_of("bbbb"), unmeetable());
+  record(search, 2);
+  const std::vector<std::string> pass = digests_of(search, next_company(search, 3));
+  CHECK(letters_of(company_of(search, pass)) == "bbbf bbfb bfbb");
+  const std::vector<std::string> rest(pass.begin() + 1, pass.end());
+  record(search, 1);
+  CHECK(letters_of(company_of(search, rest)) == "bbfb bfbb");
+  CHECK(letters_of(company_of(search, {rest[0], "another"})) == "bbfb");
+  CHECK(letters_of(company_of(search, {"another"})) == "bbfb");
+}
+
+TEST_CASE("a stage's first pass may cost two trials, later ones more, as far as the time allows") {
+  Search search(space_of("bbbb"), unmeetable());
+  CHECK(cost_max(search) == 2);
+  record(search, 2);
+  CHECK(cost_max(search) == 2);
+  record(search, 2);
+  CHECK(cost_max(search) == 10);
+
+  TuneSettings settings = unmeetable();
+  settings.exit_policy.timeout_seconds = 6;
+  Search timed(space_of("bbbb"), settings);
+  record(timed, 4);  // of one second each
+  CHECK(cost_max(timed) == 2);
+  record(timed, 1);
+  CHECK(cost_max(timed) == 1);
+}
