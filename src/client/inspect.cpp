@@ -90,6 +90,10 @@ void print_ops(const std::vector<protocol::OpReport>& ops) {
   print_table(table, "The model has no operators.");
 }
 
+bool holds_float16(const std::vector<protocol::ValueReport>& values) {
+  return std::ranges::any_of(values, [](const auto& value) { return value.dtype == "float16"; });
+}
+
 void print_for_people(const protocol::Inspected& found, const std::string& model) {
   print(terminal::printable(model + ": opset " + std::to_string(found.opset) + ", " +
                             std::to_string(found.space.ops.size()) + " tunable operators") +
@@ -101,6 +105,10 @@ void print_for_people(const protocol::Inspected& found, const std::string& model
   if (!found.missing_feature.empty()) {
     say("Nothing can be tuned to " + std::string(to_string(found.space.target)) +
         " here: the CPU lacks " + found.missing_feature + ".");
+  }
+  if (holds_float16(found.inputs) || holds_float16(found.outputs)) {
+    say("Operators on float16 run as in the file and are not tuned: oneDNN has no kernel that "
+        "computes in it on this CPU. A float32 form of the model can be tuned.");
   }
 }
 

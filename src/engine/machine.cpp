@@ -12,7 +12,7 @@ namespace ampd::engine {
 namespace {
 
 // To be raised whenever a change of the engine or the passes can change a result's bits.
-constexpr int numerics_version = 2;
+constexpr int numerics_version = 3;
 
 // OpenMP keeps the number per thread; this one is for all. 0: OpenMP's own choice.
 std::atomic<int> chosen_threads{0};
@@ -43,7 +43,7 @@ std::string missing_feature(Precision precision) {
     case Precision::bf16:
       return onednn::has_bfloat16() ? "" : "avx512_core_bf16";
     case Precision::fp16:
-      return "float16 kernels in oneDNN, which " + onednn::version() + " does not have";
+      return "kernels for float16, of which oneDNN " + onednn::version() + " has none";
     case Precision::int8:
       return "calibrated int8 scales, which this version of ampd does not make";
   }

@@ -57,6 +57,8 @@ constexpr std::array table{
     Operator{"LRN", follows, takes_local_response, lower_local_response, false, output_size},
     Operator{"MaskedSoftmax", follows, takes_masked_softmax, lower_masked_softmax, false,
              output_size},
+    Operator{"RMSNormalization", follows, takes_layer_normalization, lower_rms_normalization, false,
+             output_size},
     Operator{"Softmax", follows, takes_softmax, lower_softmax, false, output_size},
     Operator{"Cast", follows, takes_view, lower_view, false, none},
     Operator{"Concat", follows, takes_concat, lower_concat, false, none},

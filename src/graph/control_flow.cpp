@@ -9,6 +9,7 @@
 #include "graph/newest_form.hpp"
 #include "graph/node_error.hpp"
 #include "graph/node_names.hpp"
+#include "graph/shape_inference.hpp"
 
 namespace ampd::graph {
 namespace {
@@ -32,7 +33,7 @@ Values own_inputs(const Node& node) {
 
 class Expander {
  public:
-  explicit Expander(Graph& graph) : graph_(graph) {
+  Expander(Graph& graph, const NodeEvaluator& evaluate) : graph_(graph), evaluate_(evaluate) {
     for (const Node& node : graph.nodes) names_.reserve(node.name);
   }
 
@@ -64,11 +65,13 @@ class Expander {
 
   void add(Node node) {
     graph_.nodes.push_back(std::move(node));
-    if (std::ssize(graph_.nodes) > base::limits::graph_nodes) {
-      throw Error(ErrorCode::exhausted, "the model " + graph_.name + " has more than " +
-                                            std::to_string(base::limits::graph_nodes) +
-                                            " nodes once its loops are written out");
-    }
+    if (std::ssize(graph_.nodes) > base::limits::graph_nodes) refuse_size();
+  }
+
+  [[noreturn]] void refuse_size() const {
+    throw Error(ErrorCode::exhausted, "the model " + graph_.name + " has more than " +
+                                          std::to_string(base::limits::graph_nodes) +
+                                          " nodes once its loops are written out");
   }
 
   ValueId add_constant(const Node& node, const char* role, Tensor value) {
@@ -81,14 +84,19 @@ class Expander {
     return graph_.add_value(std::move(value));
   }
 
-  void add_node(const Node& around, const char* op_type, Values inputs, ValueId output,
-                std::int64_t axis = -1) {
+  Node made_node(const Node& around, const char* op_type, Values inputs, ValueId output) {
     Node node;
     node.name = names_.make_unique(around.name + "/" + op_type);
     node.op_type = op_type;
     node.opset = newest_opset;
     node.inputs = std::move(inputs);
     node.outputs = {output};
+    return node;
+  }
+
+  void add_node(const Node& around, const char* op_type, Values inputs, ValueId output,
+                std::int64_t axis = -1) {
+    Node node = made_node(around, op_type, std::move(inputs), output);
     if (axis >= 0) node.attributes.set("axis", axis);
     add(std::move(node));
   }
@@ -185,6 +193,49 @@ class Expander {
     return std::nullopt;
   }
 
+  bool has_open_input() const {
+    return std::ranges::any_of(graph_.inputs, [this](ValueId id) {
+      const std::optional<Shape>& shape = graph_.value(id).shape;
+      return !shape || !tensor::is_known(*shape);
+    });
+  }
+
+  std::vector<Value> values_of(const Values& ids) const {
+    std::vector<Value> values;
+    for (const ValueId id : ids) values.push_back(graph_.value(id));
+    return values;
+  }
+
+  static Value constant_value(Tensor tensor) {
+    Value value;
+    value.dtype = tensor.dtype();
+    value.shape = tensor.shape();
+    value.constant = std::move(tensor);
+    return value;
+  }
+
+  /// The body of a Loop simplified for its first round with these states, and for the next ones
+  /// with what it makes of them, for as long as its condition is constant.
+  std::optional<std::int64_t> count_rounds(const Node& node, const Body& body, std::int64_t most) {
+    std::vector<Value> given(2);
+    given[1] = constant_value(Tensor::of<bool>({}, {true}));
+    const Values inputs = own_inputs(node);
+    for (std::size_t i = 2; i < inputs.size(); ++i) given.push_back(graph_.value(inputs[i]));
+    const std::vector<Value> captured = values_of(captured_by(node, body));
+    given.insert(given.end(), captured.begin(), captured.end());
+    const std::int64_t size = std::max<std::int64_t>(std::ssize(body.graph->nodes), 1);
+    for (std::int64_t round = 0; round < most; ++round) {
+      if (round > base::limits::graph_nodes / size) refuse_size();
+      given[0] = constant_value(Tensor::of<std::int64_t>({}, {round}));
+      const Graph made = simplify(with_inputs(*body.graph, given), evaluate_);
+      const std::optional<Tensor>& condition = made.value(made.outputs.at(0)).constant;
+      if (!condition) return std::nullopt;
+      if (!is_true(node, *condition)) return round + 1;
+      for (std::size_t i = 2; i < inputs.size(); ++i) given[i] = made.value(made.outputs.at(i - 1));
+    }
+    return most;
+  }
+
   /// None: not known yet.
   std::optional<std::int64_t> rounds_of(const Node& node, const Values& inputs, const Body& body) {
     const bool has_count = inputs.at(0) != no_value;
@@ -198,39 +249,98 @@ class Expander {
       throw NodeError(node, "needs one int64 as its number of rounds");
     }
     if (condition != nullptr && !is_true(node, *condition)) return 0;
+    const std::int64_t most =
+        count != nullptr ? std::max<std::int64_t>(count->values<std::int64_t>()[0], 0) : INT64_MAX;
     const std::optional<bool> again = goes_on(node, body);
-    if (!again || (*again && count == nullptr)) {
-      throw NodeError(node, "runs until its body says so, which ampd does not execute",
+    if (again && *again && count != nullptr) return most;
+    if (again && !*again) return std::min<std::int64_t>(most, 1);
+    const std::optional<std::int64_t> rounds = count_rounds(node, body, most);
+    if (!rounds && !has_open_input()) {
+      throw NodeError(node, "runs until its body says so by the data, which ampd does not execute",
                       ErrorCode::unsupported);
     }
-    const std::int64_t most =
-        count != nullptr ? std::max<std::int64_t>(count->values<std::int64_t>()[0], 0) : 1;
-    return *again ? most : std::min<std::int64_t>(most, 1);
+    return rounds;
   }
 
-  /// The elements of an output, one per round, beside each other along a new axis.
-  void stack(const Node& node, std::size_t output, Values elements, std::int64_t axis) {
-    if (output >= node.outputs.size() || node.outputs[output] == no_value) return;
-    if (elements.empty()) {
-      throw NodeError(
-          node,
-          "makes no round, so its output " + std::to_string(output) + " has no shape that is known",
-          ErrorCode::unsupported);
+  /// What rounds make: the last states, and each round's element of the outputs that are stacked.
+  struct Made {
+    Values states;
+    std::vector<Values> elements;
+    std::vector<Value> types;  // of such elements, when there is no round
+  };
+
+  /// `given(round, states)` is what the body is handed, but for what it captures.
+  template <class Given>
+  Made write_out(const Node& node, const Body& body, Values states, std::int64_t rounds,
+                 std::size_t first_state, Given&& given) {
+    const std::size_t count = states.size();
+    Made made{std::move(states), {}, {}};
+    made.elements.resize(body.graph->outputs.size() - first_state - count);
+    const Values captured = captured_by(node, body);
+    for (std::int64_t round = 0; round < rounds; ++round) {
+      Values inputs = given(round, made.states);
+      inputs.insert(inputs.end(), captured.begin(), captured.end());
+      const Values outputs = inline_body(node, body, inputs);
+      for (std::size_t i = 0; i < count; ++i) made.states[i] = outputs[first_state + i];
+      for (std::size_t i = 0; i < made.elements.size(); ++i) {
+        made.elements[i].push_back(outputs[first_state + count + i]);
+      }
     }
+    return made;
+  }
+
+  /// The types and shapes of the elements that the body would stack.
+  std::vector<Value> element_types(const Body& body, std::vector<Value> given, const Node& node,
+                                   std::size_t first) const {
+    const std::vector<Value> captured = values_of(captured_by(node, body));
+    given.insert(given.end(), captured.begin(), captured.end());
+    const Graph made = simplify(with_inputs(*body.graph, given), evaluate_);
+    const std::vector<Value> outputs = [&] {
+      std::vector<Value> values;
+      for (const ValueId id : made.outputs) values.push_back(made.value(id));
+      return values;
+    }();
+    return {outputs.begin() + static_cast<std::ptrdiff_t>(first), outputs.end()};
+  }
+
+  /// What lies beside each other when there was no round: nothing, of the element's other extents.
+  ValueId stack_of_none(const Node& node, const Value& element, std::int64_t axis) {
+    if (!element.shape) {
+      throw NodeError(node, "makes no round, so what it stacks has no shape that is known",
+                      ErrorCode::unsupported);
+    }
+    Shape shape = *element.shape;
+    for (std::int64_t& extent : shape) extent = std::max<std::int64_t>(extent, 0);
+    shape.insert(shape.begin() + place_in(node, axis, shape.size() + 1), 0);
+    return add_constant(node, "nothing", Tensor(element.dtype, shape));
+  }
+
+  static std::ptrdiff_t place_in(const Node& node, std::int64_t axis, std::size_t rank) {
+    const auto count = static_cast<std::int64_t>(rank);
+    if (axis < -count || axis >= count) {
+      throw NodeError(node, "stacks along an axis that is not there");
+    }
+    return static_cast<std::ptrdiff_t>(axis < 0 ? axis + count : axis);
+  }
+
+  /// Elements, one per round, beside each other along a new axis.
+  ValueId stacked(const Node& node, Values elements, std::int64_t axis) {
     const ValueId axes = add_constant(node, "axis", Tensor::of<std::int64_t>({1}, {axis}));
     for (ValueId& element : elements) {
       const ValueId wide = add_value(node, "element");
       add_node(node, "Unsqueeze", {element, axes}, wide);
       element = wide;
     }
-    Node concat;
-    concat.name = names_.make_unique(node.name + "/Concat");
-    concat.op_type = "Concat";
-    concat.opset = newest_opset;
-    concat.inputs = std::move(elements);
-    concat.outputs = {node.outputs[output]};
+    const ValueId result = add_value(node, "stack");
+    Node concat = made_node(node, "Concat", std::move(elements), result);
     concat.attributes.set("axis", axis);
     add(std::move(concat));
+    return result;
+  }
+
+  ValueId stacked(const Node& node, const Made& made, std::size_t index, std::int64_t axis) {
+    if (made.elements[index].empty()) return stack_of_none(node, made.types.at(index), axis);
+    return stacked(node, made.elements[index], axis);
   }
 
   bool expand_loop(const Node& node) {
@@ -240,21 +350,20 @@ class Expander {
     const std::size_t scans = node.outputs.size() - std::min(node.outputs.size(), states);
     check_counts(node, body, states + 2, 1 + states + scans);
     const std::optional<std::int64_t> rounds = rounds_of(node, inputs, body);
-    if (!rounds) return false;
+    if (!rounds || (*rounds == 0 && has_open_input())) return false;
     const ValueId yes = add_constant(node, "condition", Tensor::of<bool>({}, {true}));
-    Values state(inputs.end() - static_cast<std::ptrdiff_t>(states), inputs.end());
-    std::vector<Values> stacked(scans);
-    for (std::int64_t round = 0; round < *rounds; ++round) {
-      Values given{add_constant(node, "round", Tensor::of<std::int64_t>({}, {round})), yes};
-      given.insert(given.end(), state.begin(), state.end());
-      const Values captured = captured_by(node, body);
-      given.insert(given.end(), captured.begin(), captured.end());
-      const Values made = inline_body(node, body, given);
-      for (std::size_t i = 0; i < states; ++i) state[i] = made[1 + i];
-      for (std::size_t i = 0; i < scans; ++i) stacked[i].push_back(made[1 + states + i]);
+    const Values first(inputs.end() - static_cast<std::ptrdiff_t>(states), inputs.end());
+    const auto given = [&](std::int64_t round, const Values& state) {
+      Values values{add_constant(node, "round", Tensor::of<std::int64_t>({}, {round})), yes};
+      values.insert(values.end(), state.begin(), state.end());
+      return values;
+    };
+    Made made = write_out(node, body, first, *rounds, 1, given);
+    if (*rounds == 0 && scans > 0) {
+      made.types = element_types(body, values_of(given(0, first)), node, 1 + states);
     }
-    for (std::size_t i = 0; i < states; ++i) give_out(node, i, state[i]);
-    for (std::size_t i = 0; i < scans; ++i) stack(node, states + i, stacked[i], 0);
+    for (std::size_t i = 0; i < states; ++i) give_out(node, i, made.states[i]);
+    for (std::size_t i = 0; i < scans; ++i) give_out(node, states + i, stacked(node, made, i, 0));
     return true;
   }
 
@@ -262,75 +371,174 @@ class Expander {
     return index < list.size() ? list[index] : 0;
   }
 
-  /// The axis that a Scan goes along, counted from the front.
-  std::size_t scanned_axis(const Node& node, ValueId id, std::size_t index) const {
-    const auto rank = std::ssize(*graph_.value(id).shape);
-    const std::int64_t axis = entry(node.attributes.integers("scan_input_axes"), index);
-    if (axis < -rank || axis >= rank)
-      throw NodeError(node, "scans along an axis that is not there");
-    return static_cast<std::size_t>(axis < 0 ? axis + rank : axis);
+  /// What a Scan goes through: the same number of elements along an axis of each source.
+  struct Sources {
+    Values values;
+    std::vector<std::size_t> axes;
+    std::int64_t length = 0;
+  };
+
+  /// None when the length is not known yet.
+  std::optional<Sources> sources_of(const Node& node, const Values& values) const {
+    Sources sources{values, {}, -1};
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const std::optional<Shape>& shape = graph_.value(values[i]).shape;
+      if (!shape) return std::nullopt;
+      const std::int64_t axis = entry(node.attributes.integers("scan_input_axes"), i);
+      const auto rank = std::ssize(*shape);
+      if (axis < -rank || axis >= rank) {
+        throw NodeError(node, "scans along an axis that is not there");
+      }
+      sources.axes.push_back(static_cast<std::size_t>(axis < 0 ? axis + rank : axis));
+      const std::int64_t extent = (*shape)[sources.axes.back()];
+      if (extent < 0) return std::nullopt;
+      if (i > 0 && sources.length != extent) {
+        throw NodeError(node, "scans inputs of different lengths");
+      }
+      sources.length = extent;
+    }
+    return sources;
+  }
+
+  /// The values that belong to one scan, and what it stacks.
+  Made scan(const Node& node, const Body& body, const Values& states, const Sources& sources) {
+    Made made = write_out(
+        node, body, states, sources.length, 0, [&](std::int64_t round, const Values& state) {
+          Values given = state;
+          for (std::size_t i = 0; i < sources.values.size(); ++i) {
+            const bool is_backward =
+                entry(node.attributes.integers("scan_input_directions"), i) != 0;
+            given.push_back(element(node, sources.values[i], sources.axes[i],
+                                    is_backward ? sources.length - 1 - round : round));
+          }
+          return given;
+        });
+    if (sources.length > 0) return made;
+    std::vector<Value> given = values_of(states);
+    for (std::size_t i = 0; i < sources.values.size(); ++i) {
+      Value value = graph_.value(sources.values[i]);
+      value.constant.reset();
+      value.shape->erase(value.shape->begin() + static_cast<std::ptrdiff_t>(sources.axes[i]));
+      given.push_back(std::move(value));
+    }
+    made.types = element_types(body, std::move(given), node, states.size());
+    return made;
   }
 
   bool expand_scan(const Node& node) {
-    if (node.opset < 9) {
-      throw NodeError(node, "has the form of opset 8; export the model at opset 9 or later",
-                      ErrorCode::unsupported);
-    }
-    const Values inputs = own_inputs(node);
+    Values inputs = own_inputs(node);
+    const bool is_batched = node.attributes.integer("has_lengths", 0) != 0;
+    const ValueId lengths = is_batched && !inputs.empty() ? inputs.front() : no_value;
+    if (is_batched && !inputs.empty()) inputs.erase(inputs.begin());
     const Body& body = body_of(node, "body");
-    const std::int64_t sources_wanted = node.attributes.integer("num_scan_inputs", 0);
-    if (sources_wanted < 1 || sources_wanted > std::ssize(inputs)) {
+    const std::int64_t count = node.attributes.integer("num_scan_inputs", 0);
+    if (count < 1 || count > std::ssize(inputs)) {
       throw NodeError(node, "has an impossible num_scan_inputs");
     }
-    const auto sources = static_cast<std::size_t>(sources_wanted);
-    const std::size_t states = inputs.size() - sources;
-    const std::size_t scans = node.outputs.size() - std::min(node.outputs.size(), states);
-    check_counts(node, body, inputs.size(), states + scans);
-    std::vector<std::size_t> axes;
-    std::optional<std::int64_t> rounds;
-    for (std::size_t i = 0; i < sources; ++i) {
-      const ValueId source = inputs[states + i];
-      if (!graph_.value(source).shape) return false;
-      axes.push_back(scanned_axis(node, source, i));
-      const std::int64_t extent = (*graph_.value(source).shape)[axes.back()];
-      if (extent < 0) return false;
-      if (rounds && *rounds != extent) throw NodeError(node, "scans inputs of different lengths");
-      rounds = extent;
-    }
-    Values state(inputs.begin(), inputs.begin() + static_cast<std::ptrdiff_t>(states));
-    std::vector<Values> stacked(scans);
-    for (std::int64_t round = 0; round < *rounds; ++round) {
-      Values given = state;
-      for (std::size_t i = 0; i < sources; ++i) {
-        given.push_back(element(node, inputs[states + i], axes[i], i, round, *rounds));
-      }
-      const Values captured = captured_by(node, body);
-      given.insert(given.end(), captured.begin(), captured.end());
-      const Values made = inline_body(node, body, given);
-      for (std::size_t i = 0; i < states; ++i) state[i] = made[i];
-      for (std::size_t i = 0; i < scans; ++i) stacked[i].push_back(made[states + i]);
-    }
-    for (std::size_t i = 0; i < states; ++i) give_out(node, i, state[i]);
+    const Values states(inputs.begin(), inputs.end() - count);
+    const Values values(inputs.end() - count, inputs.end());
+    const std::size_t scans = node.outputs.size() - std::min(node.outputs.size(), states.size());
+    check_counts(node, body, inputs.size(), states.size() + scans);
+    if (is_batched) return expand_batch(node, body, lengths, states, values);
+    const std::optional<Sources> sources = sources_of(node, values);
+    if (!sources || (sources->length == 0 && has_open_input())) return false;
+    Made made = scan(node, body, states, *sources);
+    for (std::size_t i = 0; i < states.size(); ++i) give_out(node, i, made.states[i]);
     for (std::size_t i = 0; i < scans; ++i) {
       if (entry(node.attributes.integers("scan_output_directions"), i) != 0) {
-        std::ranges::reverse(stacked[i]);
+        std::ranges::reverse(made.elements[i]);
       }
-      stack(node, states + i, stacked[i], entry(node.attributes.integers("scan_output_axes"), i));
+      const std::int64_t axis = entry(node.attributes.integers("scan_output_axes"), i);
+      give_out(node, states.size() + i, stacked(node, made, i, axis));
     }
     return true;
   }
 
-  ValueId element(const Node& node, ValueId source, std::size_t axis, std::size_t index,
-                  std::int64_t round, std::int64_t rounds) {
-    const bool is_backward = entry(node.attributes.integers("scan_input_directions"), index) != 0;
-    const std::int64_t place = is_backward ? rounds - 1 - round : round;
+  ValueId element(const Node& node, ValueId source, std::size_t axis, std::int64_t place) {
     const ValueId number = add_constant(node, "place", Tensor::of<std::int64_t>({}, {place}));
     const ValueId result = add_value(node, "element");
+    graph_.value(result).dtype = graph_.value(source).dtype;
+    if (std::optional<Shape> shape = graph_.value(source).shape) {
+      shape->erase(shape->begin() + static_cast<std::ptrdiff_t>(axis));
+      graph_.value(result).shape = std::move(shape);
+    }
     add_node(node, "Gather", {source, number}, result, static_cast<std::int64_t>(axis));
     return result;
   }
 
+  /// The sequences of a batch, one after the other; what is stacked is filled up with zeros behind
+  /// a sequence's own length.
+  bool expand_batch(const Node& node, const Body& body, ValueId lengths, const Values& states,
+                    const Values& values) {
+    const std::optional<Shape> shape = graph_.value(values[0]).shape;
+    if (!shape || has_open_input() || (lengths != no_value && constant(lengths) == nullptr)) {
+      return false;
+    }
+    if (shape->size() < 2) throw NodeError(node, "needs a batch of sequences");
+    const std::int64_t batch = (*shape)[0];
+    const std::int64_t longest = (*shape)[1];
+    if (batch < 0 || longest < 0) return false;
+    std::vector<std::int64_t> rounds(static_cast<std::size_t>(batch), longest);
+    if (lengths != no_value) rounds = checked_lengths(node, *constant(lengths), batch, longest);
+    const std::size_t outputs = body.graph->outputs.size();
+    std::vector<Values> made(outputs);
+    for (std::int64_t item = 0; item < batch; ++item) {
+      Sources sources;
+      for (const ValueId id : values) {
+        const Shape whole = *graph_.value(id).shape;
+        if (whole.size() < 2 || whole[0] != batch || whole[1] != longest) {
+          throw NodeError(node, "scans inputs of different lengths");
+        }
+        sources.values.push_back(element(node, id, 0, item));
+      }
+      sources.axes.assign(values.size(), 0);
+      sources.length = rounds[static_cast<std::size_t>(item)];
+      Values state;
+      for (const ValueId id : states) {
+        const std::optional<Shape>& held = graph_.value(id).shape;
+        if (held && (held->empty() || ((*held)[0] >= 0 && (*held)[0] != batch))) {
+          throw NodeError(node, "has states of another batch than its sequences");
+        }
+        state.push_back(element(node, id, 0, item));
+      }
+      const Made each = scan(node, body, state, sources);
+      for (std::size_t i = 0; i < states.size(); ++i) made[i].push_back(each.states[i]);
+      for (std::size_t i = states.size(); i < outputs; ++i) {
+        const ValueId stack = stacked(node, each, i - states.size(), 0);
+        made[i].push_back(filled_up(node, stack, longest - sources.length));
+      }
+    }
+    if (batch == 0) throw NodeError(node, "scans an empty batch", ErrorCode::unsupported);
+    for (std::size_t i = 0; i < outputs; ++i) give_out(node, i, stacked(node, made[i], 0));
+    return true;
+  }
+
+  static std::vector<std::int64_t> checked_lengths(const Node& node, const Tensor& lengths,
+                                                   std::int64_t batch, std::int64_t longest) {
+    if (lengths.dtype() != DType::i64 || lengths.shape() != Shape{batch}) {
+      throw NodeError(node, "needs one int64 per sequence as its lengths");
+    }
+    const auto values = lengths.values<std::int64_t>();
+    for (const std::int64_t length : values) {
+      if (length < 0 || length > longest) {
+        throw NodeError(node, "has a sequence of length " + std::to_string(length) +
+                                  " where the longest has " + std::to_string(longest));
+      }
+    }
+    return {values.begin(), values.end()};
+  }
+
+  ValueId filled_up(const Node& node, ValueId sequence, std::int64_t missing) {
+    if (missing == 0) return sequence;
+    const ValueId pads = add_constant(node, "pads", Tensor::of<std::int64_t>({2}, {0, missing}));
+    const ValueId axes = add_constant(node, "axes", Tensor::of<std::int64_t>({1}, {0}));
+    const ValueId result = add_value(node, "filled");
+    add_node(node, "Pad", {sequence, pads, no_value, axes}, result);
+    return result;
+  }
+
   Graph& graph_;
+  const NodeEvaluator& evaluate_;
   NodeNames names_;
   std::map<const Graph*, std::map<ValueId, ValueId>> constants_;  // copied once for all rounds
 };
@@ -341,8 +549,8 @@ bool has_body(const Node& node) {
 
 }  // namespace
 
-bool expand_control_flow(Graph& graph) {
-  return std::ranges::any_of(graph.nodes, has_body) && Expander(graph).run();
+bool expand_control_flow(Graph& graph, const NodeEvaluator& evaluate) {
+  return std::ranges::any_of(graph.nodes, has_body) && Expander(graph, evaluate).run();
 }
 
 }  // namespace ampd::graph

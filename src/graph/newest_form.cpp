@@ -170,6 +170,16 @@ void normalise_elements(Upgrade& upgrade) {
   upgrade.node.inputs = {scaled, inputs[2]};
 }
 
+/// In opset 8 a Scan went through a batch of sequences, along their second axis. The lengths stay
+/// its first input.
+void scan_batches(Upgrade& upgrade) {
+  upgrade.node.attributes.set("has_lengths", std::int64_t{1});
+  if (!upgrade.node.attributes.has("directions")) return;
+  upgrade.node.attributes.set("scan_input_directions",
+                              upgrade.node.attributes.integers("directions"));
+  upgrade.node.attributes.erase("directions");
+}
+
 constexpr int always = newest_opset + 1;
 
 // The changes of opset 8 and later, in the order in which an operator's came.
@@ -195,6 +205,7 @@ constexpr std::array changes{
     Change{"ReduceSumSquare", 18, axes_to_input},
     Change{"Resize", 11, insert_region},
     Change{"RoiAlign", 16, keep_output_half_pixel},
+    Change{"Scan", 9, scan_batches},
     Change{"Scatter", always, scatter_to_elements},
     Change{"Slice", 10, slice_to_inputs},
     Change{"Softmax", 13, flatten_around},

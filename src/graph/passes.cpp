@@ -143,7 +143,7 @@ Graph settle(const Graph& graph, const std::map<std::string, tensor::Shape>& inp
     for (const Pass& pass : settling_passes()) {
       if (!options.skipped.contains(pass.name)) run(pass, result, evaluate, options);
     }
-  } while (expand_control_flow(result));
+  } while (expand_control_flow(result, evaluate));
   return result;
 }
 
@@ -180,7 +180,7 @@ Graph simplify(const Graph& graph, const NodeEvaluator& evaluate) {
     for (const Pass& pass : passes) {
       if (pass.is_portable) run(pass, result, evaluate, {});
     }
-  } while (expand_control_flow(result));
+  } while (expand_control_flow(result, evaluate));
   return result;
 }
 

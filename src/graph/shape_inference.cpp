@@ -94,6 +94,18 @@ std::vector<ValueId> deciding_inputs(Graph& graph, const Node& node) {
   return ids;
 }
 
+Graph with_inputs(const Graph& body, const std::vector<Value>& inputs) {
+  Graph graph = body;
+  for (std::size_t i = 0; i < graph.inputs.size(); ++i) {
+    Value& value = graph.value(graph.inputs[i]);
+    value.dtype = inputs.at(i).dtype;
+    value.shape = inputs.at(i).shape;
+    value.constant = inputs.at(i).constant;
+  }
+  std::erase_if(graph.inputs, [&](ValueId id) { return graph.value(id).constant.has_value(); });
+  return graph;
+}
+
 void infer_shapes(Graph& graph) {
   NodeNames names;
   for (const Node& node : graph.nodes) names.reserve(node.name);

@@ -23,6 +23,10 @@ std::vector<UnknownOp> unknown_ops(const Graph& graph);
 /// naming the node whose inputs do not fit, Error(unsupported) for unknown operators.
 void infer_shapes(Graph& graph);
 
+/// A body (a graph inside of a node) that is handed these values: their types, shapes and
+/// constants.
+Graph with_inputs(const Graph& body, const std::vector<Value>& inputs);
+
 /// The same for the outputs of one node that has its newest form.
 void infer_node(Graph& graph, const Node& node);
 

@@ -8,6 +8,7 @@
 #include "job/key.hpp"
 #include "job/scalar.hpp"
 #include "job/section.hpp"
+#include "job/unoffered_precision.hpp"
 
 namespace ampd::job {
 namespace {
@@ -86,7 +87,7 @@ class EntryReader {
       const auto precision = parse_precision(word);
       if (precision && std::ranges::count(offered, *precision) == 0) {
         report_.error(ProblemCode::unsupported, node.key_place, key,
-                      key + ": the precision " + word + " is not offered", "bf16");
+                      key + ": " + why_not_offered(*precision), "bf16");
         return {offered.begin(), offered.end()};
       }
     }

@@ -14,6 +14,7 @@
 #include "job/nearest.hpp"
 #include "job/section.hpp"
 #include "job/tuning_reader.hpp"
+#include "job/unoffered_precision.hpp"
 
 namespace ampd::job {
 namespace {
@@ -60,7 +61,7 @@ void read_precisions(const Section& section, Job& job) {
     }
     if (std::ranges::count(offered, word) == 0) {
       section.error(ProblemCode::unsupported, "precisions",
-                    key + ": the precision " + word + " is not offered", offered.front());
+                    key + ": " + why_not_offered(*precision), offered.front());
       return;
     }
     const bool is_new = std::ranges::count(low, *precision) == 0;

@@ -120,6 +120,33 @@ TEST_CASE("a bf16 network ends in a softmax that reads f32") {
   CHECK(count_steps(steps, "reorder") == 1);
 }
 
+TEST_CASE("RMSNormalization agrees with the reference over any last axes, in both precisions") {
+  for (const std::int64_t axis : {-1, 1, 0}) {
+    CAPTURE(axis);
+    const Shape shape{2, 5, 24};
+    const Shape normalized(shape.begin() + (axis < 0 ? axis + 3 : axis), shape.end());
+    GraphBuilder builder;
+    const std::vector<ValueId> inputs{builder.input("x", shape), builder.weights(normalized)};
+    const Graph graph = builder.finish(
+        builder.node("RMSNormalization", inputs, {{"axis", axis}, {"epsilon", 1e-3F}}));
+    check_fp32(graph);
+    const auto steps = steps_of(graph);
+    CHECK(steps.size() == 1);
+    CHECK(steps[0].implementation == "loop");
+  }
+  if (!missing_feature(Precision::bf16).empty()) return;
+  GraphBuilder builder;
+  const ValueId product =
+      builder.node("MatMul", {builder.input("x", {3, 16}), builder.weights({16, 24})});
+  const ValueId normal = builder.node("RMSNormalization", {product, builder.weights({24})});
+  const Graph graph = builder.finish(builder.node("MatMul", {normal, builder.weights({24, 8})}));
+  // Each of three roundings to 8 bits moves a sum of products by at most its own 1/256.
+  check_bf16(graph, 3.0 / 256);
+  for (const StepReport& step : steps_of(graph, all_in(graph, Precision::bf16))) {
+    if (step.type == "RMSNormalization") CHECK(step.destination_dtype == DType::bf16);
+  }
+}
+
 TEST_CASE("LayerNormalization agrees with the reference over any last axes, scaled and shifted") {
   for (const std::int64_t axis : {-1, 1, 2, 0}) {
     for (const std::size_t parameters : {1, 2}) {

@@ -139,3 +139,18 @@ TEST_CASE("tensors are made from shapes and numbers") {
         {{"start", std::int64_t{-2}}, {"end", std::int64_t{-1}}});
   check("Size", {count({2, 3})}, tensor<std::int64_t>({}, {6}));
 }
+
+TEST_CASE("what is cut or padded around the center keeps the odd element at the front") {
+  const Tensor line = vec({1, 2, 3, 4, 5});
+  check("CenterCropPad", {line, ints({2})}, vec({2, 3}));
+  check("CenterCropPad", {line, ints({3})}, vec({2, 3, 4}));
+  check("CenterCropPad", {line, ints({8})}, vec({0, 1, 2, 3, 4, 5, 0, 0}));
+  check("CenterCropPad", {line, ints({5})}, line);
+  const Tensor table = mat(2, {1, 2, 3, 4, 5, 6});
+  check("CenterCropPad", {table, ints({4, 1})}, mat(4, {0, 2, 5, 0}));
+  check("CenterCropPad", {table, ints({5})}, mat(2, {0, 1, 2, 3, 0, 0, 4, 5, 6, 0}),
+        {{"axes", Integers{-1}}});
+  check("CenterCropPad", {table, ints({1, 3})}, mat(1, {1, 2, 3}), {{"axes", Integers{0, 1}}});
+  CHECK(failure("CenterCropPad", {table, ints({1})}) ==
+        "the node it (CenterCropPad) has a wrong number of extents");
+}

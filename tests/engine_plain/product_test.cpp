@@ -228,3 +228,96 @@ TEST_CASE("determinants by elimination") {
         vec({-1, 24}));
   check("Det", {mat(2, {1, 2, 2, 4})}, scalar(0));
 }
+
+TEST_CASE("bent windows sample between pixels, by group, offset group and mask") {
+  const Tensor x = noise({2, 4, 5, 6}, 1);
+  const Tensor w = noise({6, 2, 3, 2}, 2);
+  const Tensor offsets = noise({2, 24, 3, 3}, 3, -3);
+  const Tensor bias = noise({6}, 4);
+  const Tensor mask = noise({2, 12, 3, 3}, 5);
+  const auto between = [&](auto n, auto channel, double y, double x_place) {
+    const auto top = static_cast<std::int64_t>(std::floor(y));
+    const auto left = static_cast<std::int64_t>(std::floor(x_place));
+    const double down = y - std::floor(y);
+    const double right = x_place - std::floor(x_place);
+    return (at(x, n, channel, top, left) * (1 - right) + at(x, n, channel, top, left + 1) * right) *
+               (1 - down) +
+           (at(x, n, channel, top + 1, left) * (1 - right) +
+            at(x, n, channel, top + 1, left + 1) * right) *
+               down;
+  };
+  const auto expected = [&](bool is_masked) {
+    return filled({2, 6, 3, 3}, [&](auto n, auto m, auto r, auto c) {
+      double sum = is_masked ? bias.values<float>()[static_cast<std::size_t>(m)] : 0;
+      for (std::int64_t k = 0; k < 2; ++k) {
+        const std::int64_t channel = m / 3 * 2 + k;
+        const std::int64_t group = channel / 2;
+        for (std::int64_t i = 0; i < 3; ++i) {
+          for (std::int64_t j = 0; j < 2; ++j) {
+            const std::int64_t element = group * 6 + i * 2 + j;
+            const auto y = static_cast<double>(r * 2 - 1 + i) + at(offsets, n, element * 2, r, c);
+            const auto place =
+                static_cast<double>(c * 2 - 1 + j * 3) + at(offsets, n, element * 2 + 1, r, c);
+            sum += between(n, channel, y, place) * at(w, m, k, i, j) *
+                   (is_masked ? at(mask, n, element, r, c) : 1);
+          }
+        }
+      }
+      return sum;
+    });
+  };
+  const Attributes attributes{{"group", std::int64_t{2}},       {"offset_group", std::int64_t{2}},
+                              {"kernel_shape", Integers{3, 2}}, {"pads", Integers{1, 1, 1, 1}},
+                              {"strides", Integers{2, 2}},      {"dilations", Integers{1, 3}}};
+  check("DeformConv", {x, w, offsets, bias, mask}, expected(true), attributes);
+  check("DeformConv", {x, w, offsets}, expected(false), attributes);
+  check("DeformConv", {x, w, offsets, absent(), tensor(mask.shape(), std::vector<float>(216, 1))},
+        expected(false), attributes);
+  CHECK(failure("DeformConv", {x, w, noise({2, 12, 3, 3}, 3)}, attributes) ==
+        "the node it (DeformConv) has offsets or a mask of shape 2x12x3x3 where "
+        "2x24x3x3 is expected");
+}
+
+TEST_CASE("bent windows without offsets are windows, in one axis and in three") {
+  for (const Shape& extents : {Shape{7}, Shape{5, 4, 6}}) {
+    Shape input{1, 2};
+    Shape weights{3, 2};
+    input.insert(input.end(), extents.begin(), extents.end());
+    weights.resize(extents.size() + 2, 2);
+    const Tensor x = noise(input, 1);
+    const Tensor w = noise(weights, 2);
+    const Tensor expected = run("Conv", {x, w})[0];
+    Shape offsets = expected.shape();
+    offsets[1] = std::ssize(extents) * (1 << extents.size());
+    check("DeformConv", {x, w, Tensor(DType::f32, offsets)}, expected);
+  }
+}
+
+TEST_CASE("columns add up to the image that they were cut from") {
+  const Tensor columns = noise({2, 12, 12}, 1);
+  const auto expected = filled({2, 2, 5, 6}, [&](auto n, auto channel, auto row, auto column) {
+    double sum = 0;
+    for (std::int64_t y = 0; y < 3; ++y) {
+      for (std::int64_t x = 0; x < 4; ++x) {
+        for (std::int64_t i = 0; i < 3; ++i) {
+          for (std::int64_t j = 0; j < 2; ++j) {
+            if (y * 2 - 1 + i != row || x * 2 - 2 + j * 2 != column) continue;
+            const std::int64_t from = ((n * 12 + channel * 6 + i * 2 + j) * 12) + y * 4 + x;
+            sum += columns.values<float>()[static_cast<std::size_t>(from)];
+          }
+        }
+      }
+    }
+    return sum;
+  });
+  const Attributes attributes{
+      {"pads", Integers{1, 2, 1, 2}}, {"strides", Integers{2, 2}}, {"dilations", Integers{1, 2}}};
+  check("Col2Im", {columns, ints({5, 6}), ints({3, 2})}, expected, attributes);
+  for (const DType dtype : number_types) {
+    const Tensor typed = ampd::tensor::convert(tensor<float>({1, 2, 3}, {1, 2, 3, 4, 5, 6}), dtype);
+    check("Col2Im", {typed, ints({4}), ints({2})},
+          ampd::tensor::convert(tensor<float>({1, 1, 4}, {1, 6, 8, 6}), dtype));
+  }
+  CHECK(failure("Col2Im", {columns, ints({5, 7}), ints({3, 2})}) ==
+        "the node it (Col2Im) has columns of shape 2x12x12 for a block of 6 at 18 places");
+}

@@ -1,5 +1,7 @@
 // The passes that recognise an operator in its parts: each way of writing it is found, what only
 // looks like it is left alone, and the results stay.
+#include <limits>
+
 #include "ampd/error.hpp"
 #include "pass_check.hpp"
 
@@ -268,6 +270,63 @@ TEST_CASE("layer_normalization: it is named like the mean, the others are listed
         std::vector<Text>{"Sub_1", "Pow_2", "ReduceMean_3", "Add_4", "Sqrt_5", "Div_6", "Mul_7"});
 }
 
+TEST_CASE("layer_normalization: scale and shift may be folded into the products") {
+  for (const bool is_scaled : {true, false}) {
+    for (const bool is_divided : {true, false}) {
+      CAPTURE(is_scaled);
+      CAPTURE(is_divided);
+      Parts n;
+      const Text mean = n.mean("x", {-1});
+      const Text difference = n.minus("x", mean);
+      const Text variance = n.plus(n.mean(n.mul(difference, difference), {2}), 1e-3F);
+      const Text root = n.call("Sqrt", variance);
+      const Text reciprocal =
+          is_divided ? n.add("Div", {n.number(1), root}) : n.call("Reciprocal", root);
+      const Text factor = is_scaled ? n.mul(n.noise({8}), reciprocal) : reciprocal;
+      const Text rest = n.minus(n.noise({8}), n.mul(mean, factor));
+      n.output(is_divided ? n.plus(rest, n.mul(factor, "x")) : n.plus(n.mul("x", factor), rest));
+      const Graph graph = check(n, "LayerNormalization");
+      CHECK(graph.nodes[0].name == "ReduceMean_0");
+      CHECK(graph.nodes[0].inputs.size() == 3);
+    }
+  }
+  Parts other;  // the mean of something else
+  const Text difference = other.minus("x", other.mean("x", {-1}));
+  const Text variance = other.plus(other.mean(other.mul(difference, difference), {-1}), 1e-3F);
+  const Text factor = other.call("Reciprocal", other.call("Sqrt", variance));
+  const Text mean = other.mean(other.call("Neg", "x"), {-1});
+  const Text rest = other.minus(other.noise({8}), other.mul(mean, factor));
+  other.output(other.plus(other.mul("x", factor), rest));
+  check(other, "ReduceMean Sub Mul ReduceMean Add Sqrt Reciprocal Neg ReduceMean Mul Sub Mul Add");
+}
+
+TEST_CASE("layer_normalization: without the mean it is the root of the mean square") {
+  for (const bool is_product : {true, false}) {
+    for (const bool is_reciprocal : {true, false}) {
+      for (const bool is_scaled : {true, false}) {
+        Parts n;
+        const Text square = is_product ? n.mul("x", "x") : n.pow("x", 2);
+        const Text root = n.call("Sqrt", n.plus(n.mean(square, {-1}), 1e-3F));
+        const Text normal =
+            is_reciprocal ? n.mul("x", n.call("Reciprocal", root)) : n.add("Div", {"x", root});
+        n.output(is_scaled ? n.mul(n.noise({8}), normal) : normal);
+        const Graph graph = check(n, "RMSNormalization");
+        CHECK(graph.nodes[0].name == "ReduceMean_1");
+        CHECK(graph.nodes[0].attributes.real("epsilon", 0) == 1e-3F);
+      }
+    }
+  }
+  Parts shifted;
+  const Text root =
+      shifted.call("Sqrt", shifted.plus(shifted.mean(shifted.pow("x", 2), {-1}), 1e-3F));
+  shifted.output(shifted.plus(shifted.add("Div", {"x", root}), shifted.noise({8})));
+  check(shifted, "RMSNormalization Add");
+  Parts other;
+  const Text squares = other.mean(other.pow(other.call("Exp", "x"), 2), {-1});
+  other.output(other.add("Div", {"x", other.call("Sqrt", other.plus(squares, 1e-3F))}));
+  check(other, "Exp Pow ReduceMean Add Sqrt Div");
+}
+
 TEST_CASE("layer_normalization: a scale or shift of other axes stays a node") {
   Normalization{.scale = Shape{3, 8}}.check("LayerNormalization Mul");
   Normalization{.scale = Shape{8}, .shift = Shape{3, 1}}.check("LayerNormalization Add");
@@ -288,7 +347,7 @@ TEST_CASE("layer_normalization: what only looks like it is left alone") {
     return n.call("Sqrt", n.plus(n.mean(square, axes), 1e-3F));
   };
   // The variance over other axes than the mean.
-  leave(parts, [&](Parts& n) {
+  leave("ReduceMean Sub RMSNormalization", [&](Parts& n) {
     const Text difference = n.minus("x", n.mean("x", {-1}));
     n.output(n.add("Div", {difference, deviation(n, n.pow(difference, 2), {1, 2})}));
   });
@@ -407,6 +466,97 @@ TEST_CASE("masked_softmax: scale and mask join the softmax of the scores") {
     CHECK(graph.nodes[2].name.starts_with("Softmax"));
     CHECK(graph.nodes[2].inputs[0] == graph.nodes[1].outputs[0]);
   }
+}
+
+namespace {
+
+Text causal(Parts& n, std::int64_t rows = 3) {
+  std::vector<bool> seen;
+  for (std::int64_t i = 0; i < rows * 3; ++i) seen.push_back(i % 3 <= i / 3);
+  const Text name = "causal" + std::to_string(n.model.graph().initializer_size());
+  n.constant(name, Tensor::of<bool>({rows, 3}, seen));
+  return name;
+}
+
+/// Which scores are seen, as the data decide: those of positive keys and the query's own.
+Text computed(Parts& n) {
+  n.input("keys", DType::f32, {2, 1, 3});
+  n.constant("own", Tensor::of<bool>({3, 3}, {true, false, false, false, true, false,  //
+                                              false, false, true}));
+  return n.add("Or", {n.add("Greater", {"keys", n.number(0)}), "own"});
+}
+
+constexpr float lowest = std::numeric_limits<float>::lowest();
+
+}  // namespace
+
+TEST_CASE("masked_softmax: a choice between scores and a large number is a mask") {
+  const Text whole = "Transpose MatMul MaskedSoftmax";
+  for (const float large : {-1e4F, -1e9F, lowest, -std::numeric_limits<float>::infinity()}) {
+    CAPTURE(large);
+    Parts net;
+    net.output(softmax(net, net.add("Where", {causal(net), net.div(scores(net), 4),  //
+                                              net.number(large)})));
+    const Graph graph = check(net, whole);
+    CHECK(graph.nodes[2].attributes.real("scale", 0) == 0.25F);
+    CHECK(graph.value(graph.nodes[2].inputs[1]).shape == Shape{3, 3});
+  }
+  check(
+      [](Parts& n) {
+        const Text hidden = n.add("Not", {causal(n)});
+        return softmax(n, n.add("Where", {hidden, n.number(lowest, {3, 3}), scores(n)}));
+      },
+      whole);
+  check(
+      [](Parts& n) {
+        const Text chosen = n.add("Where", {causal(n), scores(n), n.number(lowest)});
+        return softmax(n, n.plus(chosen, n.noise({2, 1, 3})));
+      },
+      whole);
+  check(
+      [](Parts& n) {
+        return softmax(n, n.add("Where", {causal(n), n.plus(n.noise({3, 3}), scores(n)),  //
+                                          n.number(lowest)}));
+      },
+      whole);
+  check(
+      [](Parts& n) {
+        return softmax(n, n.add("Where", {computed(n), scores(n), n.number(-1e30F)}));
+      },
+      "Greater Or Transpose MatMul Where MaskedSoftmax");
+  check(
+      [](Parts& n) {
+        const Text chosen = n.add("Where", {computed(n), scores(n), n.number(lowest)});
+        return softmax(n, n.plus(chosen, n.noise({3, 3})));
+      },
+      "Greater Or Transpose MatMul Where Add MaskedSoftmax");
+}
+
+TEST_CASE("masked_softmax: a choice that a sum cannot make is left alone") {
+  // A number that is not large, or one of many; a row of which nothing is seen, or may not be.
+  const auto leave = [](const Text& expected, auto write) {
+    Parts net;
+    write(net);
+    check(net, expected);
+  };
+  const Text parts = "Transpose MatMul Where Softmax";
+  leave(parts, [](Parts& n) {
+    n.output(softmax(n, n.add("Where", {causal(n), scores(n), n.number(-100)})));
+  });
+  leave(parts, [](Parts& n) {
+    n.output(softmax(n, n.add("Where", {causal(n), scores(n), n.noise({3, 3})})));
+  });
+  leave(parts, [](Parts& n) {
+    n.constant("none", Tensor::of<bool>({1, 3}, {false, false, false}));
+    n.output(softmax(n, n.add("Where", {"none", scores(n), n.number(-1e4F)})));
+  });
+  leave("Greater Or " + parts, [](Parts& n) {
+    n.output(softmax(n, n.add("Where", {computed(n), scores(n), n.number(-1e4F)})));
+  });
+  leave("Transpose MatMul Where Softmax Add", [](Parts& n) {
+    const Text chosen = n.add("Where", {causal(n), scores(n), n.number(-1e9F)});
+    n.output(n.plus(softmax(n, chosen), chosen));
+  });
 }
 
 TEST_CASE("masked_softmax: what only looks like it is left alone") {

@@ -111,3 +111,23 @@ TEST_CASE("the largest pixel of each bin of a region") {
   CHECK(failure("MaxRoiPool", {picture, mat(1, {1, 0, 0, 3, 3})}, attributes) ==
         "the node it (MaxRoiPool) has a batch index outside of its batch");
 }
+
+TEST_CASE("affine grids name places from edge to edge or from center to center") {
+  const Tensor turn = tensor<float>({1, 2, 3}, {0, 1, 10, -1, 0, 20});  // (x, y) to (y, -x)
+  const Tensor size = ints({1, 3, 2, 3});
+  const Attributes corners{{"align_corners", std::int64_t{1}}};
+  check("AffineGrid", {turn, size},
+        tensor<float>({1, 2, 3, 2}, {9.5F, 20 + 2.0F / 3, 9.5F, 20, 9.5F, 20 - 2.0F / 3,  //
+                                     10.5F, 20 + 2.0F / 3, 10.5F, 20, 10.5F, 20 - 2.0F / 3}));
+  check("AffineGrid", {turn, size},
+        tensor<float>({1, 2, 3, 2}, {9, 21, 9, 20, 9, 19, 11, 21, 11, 20, 11, 19}), corners);
+  const Tensor box = tensor<float>({1, 3, 4}, {1, 0, 0, 0, 0, 2, 0, 0, 0, 0, 3, 1});
+  check("AffineGrid", {box, ints({1, 1, 2, 1, 2})},
+        tensor<float>({1, 2, 1, 2, 3}, {-1, 0, -2, 1, 0, -2, -1, 0, 4, 1, 0, 4}), corners);
+  for (const DType dtype : real_types) {
+    check("AffineGrid", {ampd::tensor::convert(turn, dtype), ints({1, 1, 1, 1})},
+          ampd::tensor::convert(tensor<float>({1, 1, 1, 2}, {10, 20}), dtype), corners);
+  }
+  CHECK(failure("AffineGrid", {turn, ints({1, 1, 2, 2, 2})}) ==
+        "the node it (AffineGrid) has matrices of shape 1x2x3 for 3 axes");
+}

@@ -81,6 +81,24 @@ TEST_CASE("a bad job file is exit code 1 with its place") {
   CHECK(lint.json().at("errors")[0].at("line") == 1);
 }
 
+TEST_CASE("a precision without kernels is exit code 1 and says why it cannot be tuned to") {
+  const Site site;
+  const std::string half = site.folder() / "half.yaml";
+  std::ofstream(half) << "model: {name: a, path: nowhere.onnx}\n"
+                         "mixed_precision: {precisions: [fp16]}\n"
+                         "evaluation: {accuracy: {metric: {topk: 1}, dataloader: {dataset: "
+                         "{npy: {input: x.npy, label: y.npy}}}}}\n";
+  const std::string message =
+      "half.yaml:2:19: mixed_precision.precisions: no operator can be tuned to fp16: oneDNN has no "
+      "kernel that computes in it on this CPU; try: bf16";
+  const Result lint = site.ctl({"lint", half});
+  CHECK(lint.code == 1);
+  CHECK(holds(lint.output, message));
+  check(site, {{{AMPCTL_PROGRAM, "submit", half}, 1, message},
+               {{AMPD_PROGRAM, "run", half, "--state-dir", site.state()}, 1, message}});
+  CHECK_FALSE(std::filesystem::exists(site.state()));
+}
+
 TEST_CASE("a wrong configuration is exit code 78 with its place") {
   const Site site;
   const std::string file = site.folder() / "bad.yaml";

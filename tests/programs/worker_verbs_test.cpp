@@ -71,6 +71,21 @@ TEST_CASE("inspect tells what a model is") {
   CHECK(holds(text.output, "input x: float32 Nx3x8x8"));
   CHECK(holds(text.output, "2 tunable operators"));
   CHECK(bench.site.ctl({"--json", "inspect", bench.path("model.onnx")}).json() == found);
+  CHECK(text.error.empty());
+}
+
+TEST_CASE("inspect says why operators on float16 are not tuned") {
+  const Bench bench;
+  OnnxBuilder builder(13);
+  builder.input("x", tensor::DType::f16, {2, 4});
+  builder.constant("w", tensor::Tensor(tensor::DType::f16, {4, 3}));
+  builder.node("MatMul", {"x", "w"}, {"y"}, {}, "product");
+  builder.output("y");
+  bench.write("half.onnx", builder.bytes());
+  const Result text = bench.site.ctl({"inspect", bench.path("half.onnx")});
+  CHECK(text.code == 0);
+  CHECK(holds(text.output, "0 tunable operators"));
+  CHECK(holds(text.error, "oneDNN has no kernel that computes in it on this CPU"));
 }
 
 TEST_CASE("eval evaluates one config of a job") {

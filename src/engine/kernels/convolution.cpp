@@ -135,7 +135,35 @@ bool run_conv_transpose(KernelCall& call) {
                    [&]<class T>(Element<T>) { convolve_transposed<T>(call, window, e); });
 }
 
+/// Each column spreads over the pixels that its window covers, where it adds to the others.
+template <class T>
+void add_columns(KernelCall& call, const graph::SpatialWindow& window, const Shape& image) {
+  const Shape& shape = call.output(0).shape();
+  const std::int64_t pixels = tensor::element_count(image);
+  const std::int64_t block = tensor::element_count(window.kernel);
+  const std::int64_t columns = tensor::element_count(window.output);
+  const T* from = call.input(0).values<T>().data();
+  T* to = call.output(0).mutable_values<T>().data();
+  const WindowTaps places(window, image);
+  places.for_each_place([&](std::int64_t place, const std::vector<Tap>& taps, std::int64_t) {
+    for (std::int64_t plane = 0; plane < shape[0] * shape[1]; ++plane) {
+      for (const Tap& tap : taps) {
+        T& sum = to[plane * pixels + tap.input];
+        sum = static_cast<T>(sum + from[(plane * block + tap.kernel) * columns + place]);
+      }
+    }
+  });
+}
+
+bool run_columns_to_image(KernelCall& call) {
+  const Shape image = spatial(call.output(0).shape());
+  const graph::SpatialWindow window = graph::spatial_window(call.node(), image, call.integers(2));
+  return with_number(call.input(0).dtype(),
+                     [&]<class T>(Element<T>) { add_columns<T>(call, window, image); });
+}
+
 constexpr std::array kernels{
+    Kernel{"Col2Im", Kernel::Kind::computes, run_columns_to_image},
     Kernel{"Conv", Kernel::Kind::computes, run_conv},
     Kernel{"ConvTranspose", Kernel::Kind::computes, run_conv_transpose},
 };

@@ -176,7 +176,7 @@ Pads read_pads(const KernelCall& call) {
   return pads;
 }
 
-void pad_constant(KernelCall& call, const Pads& pads) {
+void pad_constant(KernelCall& call, const Pads& pads, const Tensor* value) {
   const Tensor& input = call.input(0);
   Tensor& output = call.output(0);
   const Shape from_strides = tensor::row_major_strides(input.shape());
@@ -191,7 +191,6 @@ void pad_constant(KernelCall& call, const Pads& pads) {
     from_offset += std::max<std::int64_t>(-pads.begin[axis], 0) * from_strides[axis];
     to_offset += std::max<std::int64_t>(pads.begin[axis], 0) * to_strides[axis];
   }
-  const Tensor* value = call.optional_input(2);
   if (value != nullptr && value->size() != 1) call.fail("needs one number to pad with");
   with_size(input.dtype(), [&]<class T>(Element<T>) {
     if (value != nullptr) std::ranges::fill(output.mutable_values<T>(), value->values<T>()[0]);
@@ -213,7 +212,7 @@ bool run_pad(KernelCall& call) {
   const std::string mode = call.attributes().text("mode", "constant");
   const Pads pads = read_pads(call);
   if (mode == "constant") {
-    pad_constant(call, pads);
+    pad_constant(call, pads, call.optional_input(2));
     return true;
   }
   if (mode != "edge" && mode != "reflect" && mode != "wrap") call.fail("has the mode " + mode);
@@ -226,6 +225,20 @@ bool run_pad(KernelCall& call) {
     }
   }
   copy_indexed(call.input(0), sources, call.output(0));
+  return true;
+}
+
+/// An odd element is left out, or added, at the end.
+bool run_center_crop_pad(KernelCall& call) {
+  const Shape& from = call.input(0).shape();
+  const Shape& to = call.output(0).shape();
+  Pads pads{Shape(from.size()), Shape(from.size())};
+  for (std::size_t axis = 0; axis < from.size(); ++axis) {
+    const std::int64_t added = to[axis] - from[axis];
+    pads.begin[axis] = added / 2;
+    pads.end[axis] = added - added / 2;
+  }
+  pad_constant(call, pads, nullptr);
   return true;
 }
 
@@ -288,6 +301,7 @@ bool run_trilu(KernelCall& call) {
 }
 
 constexpr std::array kernels{
+    Kernel{"CenterCropPad", Kernel::Kind::moves, run_center_crop_pad},
     Kernel{"Concat", Kernel::Kind::moves, run_concat},
     Kernel{"DepthToSpace", Kernel::Kind::moves, run_depth_to_space},
     Kernel{"Dropout", Kernel::Kind::moves, run_dropout},

@@ -260,6 +260,30 @@ bool run_layer_normalization(KernelCall& call) {
   });
 }
 
+/// Like a layer normalization whose mean is left in.
+bool run_rms_normalization(KernelCall& call) {
+  const Shape& shape = call.input(0).shape();
+  const std::size_t axis = call.axis(call.attributes().integer("axis", -1), shape.size());
+  const std::int64_t extent =
+      tensor::element_count(Shape(shape.begin() + static_cast<std::ptrdiff_t>(axis), shape.end()));
+  const double epsilon = call.attributes().real("epsilon", 1e-5F);
+  if (call.input(1).size() != extent) call.fail("has a scale that does not fit its axes");
+  return with_real(call.input(0).dtype(), [&]<class T>(Element<T>) {
+    const auto from = call.input(0).values<T>();
+    const auto to = call.output(0).mutable_values<T>();
+    const auto count = static_cast<std::size_t>(extent);
+    for (std::size_t row = 0; row < from.size(); row += count) {
+      double squares = 0;
+      for (const T x : from.subspan(row, count)) squares += static_cast<double>(x) * x;
+      const double inverse = 1 / std::sqrt(squares / static_cast<double>(extent) + epsilon);
+      for (std::size_t i = 0; i < count; ++i) {
+        const auto scale = static_cast<double>(call.input(1).values<T>()[i]);
+        to[row + i] = static_cast<T>(static_cast<double>(from[row + i]) * inverse * scale);
+      }
+    }
+  });
+}
+
 bool run_local_response(KernelCall& call) {
   const Channels channels = channels_of(call.input(0).shape());
   const graph::Attributes& attributes = call.attributes();
@@ -369,6 +393,7 @@ constexpr std::array kernels{
     Kernel{"LpNormalization", computes, run_lp_normalization},
     Kernel{"MaskedSoftmax", computes, run_masked_softmax},
     Kernel{"MeanVarianceNormalization", computes, run_mean_variance},
+    Kernel{"RMSNormalization", computes, run_rms_normalization},
     Kernel{"Softmax", computes, run_softmax},
 };
 

@@ -354,7 +354,47 @@ bool run_region_pool(KernelCall& call) {
   return with_real(call.input(0).dtype(), [&]<class T>(Element<T>) { pool_regions<T>(call); });
 }
 
+/// From -1 to 1: the centers of the outermost pixels with `align_corners`, else their outer edges.
+double share_of(std::int64_t pixel, std::int64_t extent, bool align_corners) {
+  const auto place = static_cast<double>(pixel);
+  const auto length = static_cast<double>(extent);
+  if (!align_corners) return (2 * place + 1) / length - 1;
+  return extent == 1 ? 0 : 2 * place / (length - 1) - 1;
+}
+
+/// The matrices name the innermost axis first.
+template <class T>
+void transform_grid(KernelCall& call) {
+  const Shape& shape = call.output(0).shape();
+  const bool align_corners = call.attributes().integer("align_corners", 0) != 0;
+  const std::int64_t axes = shape.back();
+  const Shape extents(shape.begin() + 1, shape.end() - 1);
+  const std::int64_t places = tensor::element_count(extents);
+  const T* matrices = call.input(0).values<T>().data();
+  T* to = call.output(0).mutable_values<T>().data();
+  std::vector<double> point(static_cast<std::size_t>(axes));
+  for (std::int64_t k = 0; k < shape[0] * places; ++k) {
+    std::int64_t rest = k % places;
+    for (std::size_t axis = 0; axis < point.size(); ++axis) {
+      const std::int64_t extent = extents[point.size() - 1 - axis];
+      point[axis] = share_of(rest % extent, extent, align_corners);
+      rest /= extent;
+    }
+    const T* row = matrices + k / places * axes * (axes + 1);
+    for (std::int64_t axis = 0; axis < axes; ++axis) {
+      double sum = 0;
+      for (const double coordinate : point) sum += static_cast<double>(*row++) * coordinate;
+      *to++ = static_cast<T>(sum + static_cast<double>(*row++));
+    }
+  }
+}
+
+bool run_affine_grid(KernelCall& call) {
+  return with_real(call.input(0).dtype(), [&]<class T>(Element<T>) { transform_grid<T>(call); });
+}
+
 constexpr std::array kernels{
+    Kernel{"AffineGrid", Kernel::Kind::computes, run_affine_grid},
     Kernel{"GridSample", Kernel::Kind::computes, run_grid_sample},
     Kernel{"MaxRoiPool", Kernel::Kind::computes, run_region_pool},
     Kernel{"RoiAlign", Kernel::Kind::computes, run_region_align},

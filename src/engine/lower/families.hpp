@@ -82,6 +82,7 @@ bool takes_masked_softmax(const Graph& graph, const Node& node);
 bool lower_masked_softmax(Lowering& lowering, const Node& node);
 bool takes_layer_normalization(const Graph& graph, const Node& node);
 bool lower_layer_normalization(Lowering& lowering, const Node& node);
+bool lower_rms_normalization(Lowering& lowering, const Node& node);
 bool takes_local_response(const Graph& graph, const Node& node);
 bool lower_local_response(Lowering& lowering, const Node& node);
 bool takes_batch_normalization(const Graph& graph, const Node& node);

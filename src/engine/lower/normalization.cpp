@@ -4,6 +4,7 @@
 
 #include "engine/lower/families.hpp"
 #include "engine/masked_softmax.hpp"
+#include "engine/rms_normalization.hpp"
 
 namespace ampd::engine {
 namespace {
@@ -134,6 +135,21 @@ bool lower_layer_normalization(Lowering& lowering, const Node& node) {
                      .weights = DType::f32};
   const ValueIndex result = lowering.add(*offer, layout, std::move(step));
   lowering.define(node, 0, lowering.reshaped(result, shape));
+  return true;
+}
+
+bool lower_rms_normalization(Lowering& lowering, const Node& node) {
+  const DType dtype = lowering.source_dtype();
+  const Shape& shape = lowering.shape_of(node.inputs[0]);
+  const std::int64_t extent = normalized_extent(shape, node);
+  const std::int64_t rows = tensor::element_count(shape) / extent;
+  const ValueIndex x =
+      lowering.reshaped(lowering.as_row_major(lowering.input(node, 0), dtype), {rows, extent});
+  const ValueIndex scale =
+      lowering.reshaped(lowering.as_row_major(lowering.input(node, 1), DType::f32), {extent});
+  LoopCall call = rms_normalization(dtype, rows, extent, node.attributes.real("epsilon", 1e-5F));
+  const auto made = lowering.add("loop", {x, scale}, {lowering.layout(x)}, std::move(call), true);
+  lowering.define(node, 0, lowering.reshaped(made.front(), shape));
   return true;
 }
 

@@ -7,6 +7,17 @@
 //
 //   x ---> LayerNormalization (scale c, shift c)
 //
+//   x ---> Mul ------------------------> Add                with r = Reciprocal (deviation) * c,
+//     \    r * \                          ^                  the deviation made as above
+//      ReduceMean ---> Mul r ---> Sub from c
+//
+//   x ---> LayerNormalization (scale c, shift c)
+//
+//   x -----> Pow 2 ---> ReduceMean ---> Add epsilon ---> Sqrt ---> Div ---> Mul c
+//     \------------------------------------------------------------^
+//
+//   x ---> RMSNormalization (scale c)
+//
 // The means are over the last axes. The square may be a product, the difference may stand twice,
 // the division may be a product with the reciprocal; scale and shift may be missing. The fused node
 // is named like the first ReduceMean.
@@ -30,6 +41,7 @@ struct Found {
   std::optional<std::size_t> axis;  // the first of those that are normalized
   std::size_t mean = 0;             // the node
   float epsilon = 0;
+  bool is_centered = true;
   std::set<std::size_t> nodes;
   std::size_t root = 0;
   std::optional<Tensor> scale;
@@ -44,10 +56,13 @@ class LayerNormalizationPass {
     for (std::size_t index = 0; index < rewriter_.node_count(); ++index) {
       if (rewriter_.is_removed(index)) continue;
       std::optional<Found> found = normalization_at(index);
-      if (!found) continue;
-      found->scale = parameter_after(*found, "Mul");
-      found->shift = parameter_after(*found, "Add");
-      if (rewriter_.is_closed(found->nodes, found->root)) fuse(*found);
+      if (found) {
+        found->scale = parameter_after(*found, "Mul");
+        if (found->is_centered) found->shift = parameter_after(*found, "Add");
+      } else {
+        found = folded_at(index);
+      }
+      if (found && rewriter_.is_closed(found->nodes, found->root)) fuse(*found);
     }
     rewriter_.finish();
   }
@@ -74,26 +89,90 @@ class LayerNormalizationPass {
 
   std::optional<double> scalar(ValueId id) const { return scalar_of(rewriter_.constant(id)); }
 
-  /// A Div of the difference by the deviation, or a Mul with the deviation's reciprocal.
+  /// A Div of the difference by the deviation, or a Mul with the deviation's reciprocal; for the
+  /// root of the mean square, of x itself.
   std::optional<Found> normalization_at(std::size_t index) const {
     const Node& last = node(index);
     if (last.op_type != "Div" && last.op_type != "Mul") return std::nullopt;
-    for (const std::size_t slot : {0, 1}) {
-      if (slot == 1 && last.op_type == "Div") break;
-      Found found;
-      found.nodes.insert(index);
-      found.root = index;
-      ValueId deviation = last.inputs[1 - slot];
-      if (last.op_type == "Mul") {
-        const auto reciprocal = maker(found, deviation, {"Reciprocal"});
-        if (!reciprocal) continue;
-        deviation = node(*reciprocal).inputs[0];
-      }
-      if (take_difference(found, last.inputs[slot]) && take_deviation(found, deviation)) {
-        return found;
+    for (const bool is_centered : {true, false}) {
+      for (const std::size_t slot : {0, 1}) {
+        if (slot == 1 && last.op_type == "Div") break;
+        Found found;
+        found.is_centered = is_centered;
+        found.nodes.insert(index);
+        found.root = index;
+        std::optional<ValueId> deviation = last.inputs[1 - slot];
+        if (last.op_type == "Mul") deviation = divisor(found, *deviation);
+        if (deviation && take_data(found, last.inputs[slot]) && take_deviation(found, *deviation)) {
+          return found;
+        }
       }
     }
     return std::nullopt;
+  }
+
+  /// What the value is one divided by.
+  std::optional<ValueId> divisor(Found& found, ValueId id) const {
+    const auto reciprocal = maker(found, id, {"Reciprocal", "Div"});
+    if (!reciprocal) return std::nullopt;
+    const std::vector<ValueId>& inputs = node(*reciprocal).inputs;
+    if (node(*reciprocal).op_type == "Reciprocal") return inputs[0];
+    return scalar(inputs[0]) == 1 ? std::optional(inputs[1]) : std::nullopt;
+  }
+
+  /// Scale and shift folded into two products: x r + (shift - mean r).
+  std::optional<Found> folded_at(std::size_t index) const {
+    const Node& last = node(index);
+    if (last.op_type != "Add") return std::nullopt;
+    for (const std::size_t slot : {0, 1}) {
+      Found found;
+      found.nodes.insert(index);
+      found.root = index;
+      const auto product = maker(found, last.inputs[slot], {"Mul"});
+      const auto rest = maker(found, last.inputs[1 - slot], {"Sub"});
+      const auto moved = rest ? maker(found, node(*rest).inputs[1], {"Mul"}) : std::nullopt;
+      const Tensor* shift = rest ? rewriter_.constant(node(*rest).inputs[0]) : nullptr;
+      if (!product || !moved || shift == nullptr) continue;
+      if (take_folded(found, node(*product).inputs, node(*moved).inputs, *shift)) return found;
+    }
+    return std::nullopt;
+  }
+
+  bool take_folded(Found& found, const std::vector<ValueId>& product,
+                   const std::vector<ValueId>& moved, const Tensor& shift) const {
+    for (const std::size_t slot : {0, 1}) {
+      const auto factor = std::ranges::find(moved, product[1 - slot]);
+      found.x = product[slot];
+      if (factor == moved.end() || !is_known(found.x)) continue;
+      const auto mean = take_mean(found, factor == moved.begin() ? moved[1] : moved[0]);
+      if (!mean || node(*mean).inputs[0] != found.x) continue;
+      found.mean = *mean;
+      found.shift = per_element(shift, found);
+      return found.shift && take_scaled_reciprocal(found, *factor);
+    }
+    return false;
+  }
+
+  bool take_scaled_reciprocal(Found& found, ValueId id) const {
+    std::optional<std::size_t> scaled = rewriter_.producer(id);
+    if (scaled && node(*scaled).op_type == "Mul") {
+      const std::vector<ValueId>& inputs = node(*scaled).inputs;
+      const std::size_t slot = rewriter_.constant(inputs[0]) != nullptr ? 0 : 1;
+      const Tensor* scale = rewriter_.constant(inputs[slot]);
+      if (scale != nullptr) found.scale = per_element(*scale, found);
+      if (!found.scale) return false;
+      found.nodes.insert(*scaled);
+      id = inputs[1 - slot];
+    }
+    const std::optional<ValueId> deviation = divisor(found, id);
+    return deviation && take_deviation(found, *deviation);
+  }
+
+  bool take_data(Found& found, ValueId id) const {
+    if (found.is_centered) return take_difference(found, id);
+    if (!is_known(id) || (found.x != no_value && found.x != id)) return false;
+    found.x = id;
+    return true;
   }
 
   /// x - ReduceMean(x): finds x, or is the same again.
@@ -119,6 +198,7 @@ class LayerNormalizationPass {
     }
     const std::optional<std::size_t> axis = first_axis(*mean);
     if (!axis || (found.axis && found.axis != axis)) return std::nullopt;
+    if (*axis >= shape_of(found.x).size()) return std::nullopt;
     Shape kept = shape_of(found.x);
     std::fill(kept.begin() + static_cast<std::ptrdiff_t>(*axis), kept.end(), 1);
     if (shape_of(id) != kept) return std::nullopt;
@@ -157,7 +237,7 @@ class LayerNormalizationPass {
     return false;
   }
 
-  /// The mean of the squared difference.
+  /// The mean of the squared difference, or of the square.
   bool take_variance(Found& found, ValueId id) const {
     const auto mean = take_mean(found, id);
     if (!mean) return false;
@@ -166,7 +246,8 @@ class LayerNormalizationPass {
     const Node& power = node(*square);
     const bool is_square =
         power.op_type == "Pow" ? scalar(power.inputs[1]) == 2 : power.inputs[0] == power.inputs[1];
-    return is_square && take_difference(found, power.inputs[0]);
+    if (!found.is_centered) found.mean = *mean;
+    return is_square && take_data(found, power.inputs[0]);
   }
 
   /// The constant that the result is multiplied by or added to, one number per normalized element.
@@ -176,7 +257,7 @@ class LayerNormalizationPass {
     if (!reader || node(*reader).op_type != op_type) return std::nullopt;
     const std::vector<ValueId>& inputs = node(*reader).inputs;
     const Tensor* constant = rewriter_.constant(inputs[0] == result ? inputs[1] : inputs[0]);
-    if (constant == nullptr || constant->dtype() != DType::f32) return std::nullopt;
+    if (constant == nullptr) return std::nullopt;
     std::optional<Tensor> parameter = per_element(*constant, found);
     if (!parameter) return std::nullopt;
     found.nodes.insert(*reader);
@@ -192,7 +273,9 @@ class LayerNormalizationPass {
   std::optional<Tensor> per_element(const Tensor& constant, const Found& found) const {
     const Shape& shape = shape_of(found.x);
     const Shape normalized = normalized_shape(found);
-    if (constant.shape().size() > shape.size()) return std::nullopt;
+    if (constant.dtype() != DType::f32 || constant.shape().size() > shape.size()) {
+      return std::nullopt;
+    }
     if (constant.size() == 1) {
       Tensor repeated(DType::f32, normalized);
       std::ranges::fill(repeated.mutable_values<float>(), constant.values<float>()[0]);
@@ -208,8 +291,8 @@ class LayerNormalizationPass {
   void fuse(Found& found) {
     Node fused;
     fused.name = node(found.mean).name;
-    fused.op_type = "LayerNormalization";
-    fused.opset = newest_opset;
+    fused.op_type = found.is_centered ? "LayerNormalization" : "RMSNormalization";
+    fused.opset = found.is_centered ? newest_opset : fused_opset;
     fused.attributes.set("axis", static_cast<std::int64_t>(*found.axis));
     fused.attributes.set("epsilon", found.epsilon);
     if (!found.scale) {

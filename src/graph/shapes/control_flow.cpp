@@ -25,16 +25,10 @@ std::vector<DType> made_by(const NodeTypes& types, const Body& body, std::vector
   for (std::size_t i = 0; i < body.captured_count; ++i) {
     inputs.push_back(types.input(body.captured_from + i));
   }
-  Graph graph = *body.graph;
-  if (graph.inputs.size() != inputs.size()) {
+  if (body.graph->inputs.size() != inputs.size()) {
     types.fail("has a " + body.attribute + " with another number of inputs than the node hands in");
   }
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    Value& value = graph.value(graph.inputs[i]);
-    value.dtype = inputs[i].dtype;
-    value.shape = inputs[i].shape;
-    value.constant = inputs[i].constant;
-  }
+  Graph graph = with_inputs(*body.graph, inputs);
   infer_shapes(graph);
   std::vector<DType> dtypes;
   for (const ValueId id : graph.outputs) dtypes.push_back(graph.value(id).dtype);
@@ -84,8 +78,10 @@ void infer_loop(NodeTypes& types) {
 
 void infer_scan(NodeTypes& types) {
   const Body& body = only_body(types);
+  const bool has_lengths = types.attributes().integer("has_lengths", 0) != 0;
+  if (has_lengths && types.has(0)) types.constant(0);
   std::vector<Value> formal;
-  for (std::size_t i = 0; i < body.captured_from; ++i) {
+  for (std::size_t i = has_lengths ? 1 : 0; i < body.captured_from; ++i) {
     formal.push_back(typed(types.dtype(i), std::nullopt));
   }
   set_outputs(types, made_by(types, body, std::move(formal)), 0);
@@ -94,7 +90,7 @@ void infer_scan(NodeTypes& types) {
 constexpr std::array rules{
     ShapeRule{"If", 1, 1, any_number, any_number, infer_if},
     ShapeRule{"Loop", 1, 0, any_number, any_number, infer_loop},
-    ShapeRule{"Scan", 8, 1, any_number, any_number, infer_scan},
+    ShapeRule{"Scan", 8, 0, any_number, any_number, infer_scan},
 };
 
 }  // namespace

@@ -267,6 +267,24 @@ void infer_pad(NodeTypes& types) {
   types.set(0, types.dtype(0), result);
 }
 
+void infer_center_crop_pad(NodeTypes& types) {
+  if (!types.shape(0)) return types.set(0, types.dtype(0), std::nullopt);
+  Shape result = *types.shape(0);
+  const auto wanted = types.integers(1);
+  const bool has_axes = types.attributes().has("axes");
+  const std::vector<std::int64_t> axes = types.attributes().integers("axes");
+  const std::size_t count = has_axes ? axes.size() : result.size();
+  if (wanted && wanted->size() != count) types.fail("has a wrong number of extents");
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t axis = has_axes ? types.axis(axes[i], result.size()) : i;
+    if (wanted && (*wanted)[i] < 0) {
+      types.fail("is asked for the negative extent " + std::to_string((*wanted)[i]));
+    }
+    result[axis] = wanted ? (*wanted)[i] : unknown_extent;
+  }
+  types.set(0, types.dtype(0), result);
+}
+
 void infer_expand(NodeTypes& types) {
   const auto wanted = types.integers(1);
   if (!wanted || !types.shape(0)) return types.set(0, types.dtype(0), std::nullopt);
@@ -334,6 +352,7 @@ void infer_space_to_depth(NodeTypes& types) {
 }
 
 constexpr std::array rules{
+    ShapeRule{"CenterCropPad", 18, 2, 2, 1, infer_center_crop_pad},
     ShapeRule{"Concat", 1, 1, any_number, 1, infer_concat},
     ShapeRule{"DepthToSpace", 1, 1, 1, 1, infer_depth_to_space},
     ShapeRule{"Expand", 8, 2, 2, 1, infer_expand},

@@ -92,6 +92,7 @@ constexpr std::array rules{
     ShapeRule{"LpNormalization", 1, 1, 1, 1, infer_softmax},
     ShapeRule{"MaskedSoftmax", fused_opset, 2, 2, 1, infer_same},
     ShapeRule{"MeanVarianceNormalization", 9, 1, 1, 1, infer_same},
+    ShapeRule{"RMSNormalization", fused_opset, 2, 2, 1, infer_softmax},
     ShapeRule{"Softmax", 1, 1, 1, 1, infer_softmax},
 };
 

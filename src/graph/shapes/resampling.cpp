@@ -41,6 +41,30 @@ void infer_grid_sample(NodeTypes& types) {
   types.set(0, types.dtype(0), result);
 }
 
+void infer_affine_grid(NodeTypes& types) {
+  const auto size = types.integers(1);
+  std::optional<std::size_t> rank = size ? std::optional(size->size()) : std::nullopt;
+  if (!rank && types.shape(1) && types.shape(1)->size() == 1 && (*types.shape(1))[0] >= 0) {
+    rank = static_cast<std::size_t>((*types.shape(1))[0]);
+  }
+  if (!rank) return types.set(0, types.dtype(0), std::nullopt);
+  if (*rank != 4 && *rank != 5) types.fail("needs the size of a picture of 2 or 3 axes");
+  const auto axes = static_cast<std::int64_t>(*rank) - 2;
+  Shape result(*rank, tensor::unknown_extent);
+  for (std::size_t axis = 0; size && axis < *rank; ++axis) {
+    const std::int64_t extent = (*size)[axis];
+    if (extent < 0) types.fail("is asked for the negative extent " + std::to_string(extent));
+    if (axis != 1) result[axis == 0 ? 0 : axis - 1] = extent;
+  }
+  result.back() = axes;
+  if (types.shape(0) && tensor::is_known(*types.shape(0)) && !types.shape(0)->empty() &&
+      *types.shape(0) != Shape{size ? result[0] : (*types.shape(0))[0], axes, axes + 1}) {
+    types.fail("has matrices of shape " + tensor::to_string(*types.shape(0)) + " for " +
+               std::to_string(axes) + " axes");
+  }
+  types.set(0, types.dtype(0), result);
+}
+
 void infer_region_align(NodeTypes& types) {
   const std::int64_t height = types.attributes().integer("output_height", 1);
   const std::int64_t width = types.attributes().integer("output_width", 1);
@@ -85,6 +109,7 @@ void infer_region_pool(NodeTypes& types) {
 }
 
 constexpr std::array rules{
+    ShapeRule{"AffineGrid", 20, 2, 2, 1, infer_affine_grid},
     ShapeRule{"GridSample", 16, 2, 2, 1, infer_grid_sample},
     ShapeRule{"MaxRoiPool", 1, 2, 2, 1, infer_region_pool},
     ShapeRule{"Resize", 10, 1, 4, 1, infer_resize},
