@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/dtype_assignment.hpp"
@@ -68,6 +69,10 @@ class Lowering {
 
   /// A step of the node that runs a primitive.
   ValueIndex add(const onednn::Offer& offer, const Layout& destination, PrimitiveStep step);
+  /// The same with several results, each with its argument of the execution.
+  std::vector<ValueIndex> add(const onednn::Offer& offer,
+                              const std::vector<std::pair<int, Layout>>& results,
+                              PrimitiveStep step);
   /// A step of the node that runs own code; its first output may take the first input's place if it
   /// only reads there what it writes next.
   std::vector<ValueIndex> add(std::string implementation, std::vector<ValueIndex> inputs,

@@ -24,7 +24,7 @@ TEST_CASE("the fingerprint names version, instruction set, threads and numerics"
   const int before = omp_get_max_threads();
   set_threads(2);
   CHECK(fingerprint() == "onednn " + onednn::version() + ", isa " + onednn::effective_isa() +
-                             ", threads 2, numerics 2");
+                             ", threads 2, numerics 3");
   set_threads(1);
   CHECK(fingerprint().find("threads 1") != std::string::npos);
   set_threads(before);
