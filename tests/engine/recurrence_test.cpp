@@ -1,8 +1,12 @@
 // LSTM, GRU and RNN: which forms run in oneDNN's kernels, and that all agree with the plain ones.
+#include <cstdlib>
+#include <filesystem>
 #include <set>
 
+#include "conformance_case.hpp"
 #include "engine/lowering.hpp"
 #include "recurrence_builder.hpp"
+#include "temporary_folder.hpp"
 
 using namespace ampd;
 using namespace ampd::engine;
@@ -217,4 +221,29 @@ TEST_CASE("a floating-point operation of a recurrent operator is a multiplicatio
       .direction = "bidirectional", .steps = 5, .batch = 2, .width = 8, .hidden = 4};
   const Graph graph = lstm.graph();
   CHECK(cost(graph, graph.nodes[0]).flops == 2 * 5 * 2 * 2 * 4 * 4 * (8 + 4));
+}
+
+TEST_CASE("recurrent networks agree with PyTorch, which exported them") {
+  if (std::system("/usr/bin/python3 -c 'import onnx, torch' >/dev/null 2>&1") != 0) {
+    MESSAGE("skipped: python3-onnx and python3-torch are not installed");
+    return;
+  }
+  const TemporaryFolder folder;
+  const std::string script = AMPD_PROJECT_ROOT "/tests/engine/export_recurrent_models.py";
+  const std::string command =
+      "/usr/bin/python3 '" + script + "' '" + folder.path().string() + "' >/dev/null 2>&1";
+  REQUIRE(std::system(command.c_str()) == 0);
+  std::size_t count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
+    CAPTURE(entry.path().string());
+    const ConformanceCase c = read_case(entry.path());
+    const std::vector<Tensor> exact = run(c.graph, c.inputs);
+    const std::vector<Tensor> low = run(c.graph, c.inputs, all_in(c.graph, Precision::bf16));
+    for (std::size_t k = 0; k < exact.size(); ++k) {
+      CHECK(worst_ratio(exact[k], c.outputs[k], 1e-4, 1e-5) <= 1);
+      CHECK(relative_error(low[k], c.outputs[k]) <= 1.0 / 64);  // of two layers and a head
+    }
+    ++count;
+  }
+  CHECK(count == 6);
 }
