@@ -254,7 +254,8 @@ std::vector<ValueIndex> Lowering::add(const onednn::Offer& offer,
   result.source = step.source;
   result.weights = step.weights;
   result.destination = results.front().second.dtype();
-  if (step.type.empty()) result.flops = std::exchange(flops_, 0);
+  if (step.type.empty()) result.flops = step.flops.value_or(flops_);
+  flops_ -= result.flops;
   result.call = PrimitiveCall{offer.make(), std::move(step.arguments), offer.scratchpad()};
   steps_.push_back(std::move(result));
   return steps_.back().outputs;

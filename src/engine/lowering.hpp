@@ -28,6 +28,7 @@ struct PrimitiveStep {
   bool may_replace = false;
   tensor::DType source = tensor::DType::f32;
   tensor::DType weights = tensor::DType::f32;
+  std::optional<std::int64_t> flops{};  // nothing: all that the node's steps so far left over
 };
 
 class Lowering {
@@ -110,7 +111,7 @@ class Lowering {
   const NodeDtypes* dtypes_ = nullptr;
   tensor::DType source_dtype_ = tensor::DType::f32;
   bool fuses_post_ops_ = false;
-  std::int64_t flops_ = 0;  // of the node, until its first step takes them
+  std::int64_t flops_ = 0;  // of the node, until a step takes them
 };
 
 }  // namespace ampd::engine

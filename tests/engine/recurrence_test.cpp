@@ -145,6 +145,7 @@ TEST_CASE("recurrent operators run in oneDNN's kernels, in bf16 those of bf16") 
         for (const StepReport& step : steps_of(graph, all_in(graph, precision))) {
           CAPTURE(step.implementation);
           CHECK_FALSE(is_reference(step));
+          CHECK(step.implementation != "plain");
           if (step.type == "reorder") continue;
           CHECK(step.source_dtype == tensor::storage_of(precision));
           CHECK(step.weights_dtype == tensor::storage_of(precision));
@@ -221,6 +222,16 @@ TEST_CASE("a floating-point operation of a recurrent operator is a multiplicatio
       .direction = "bidirectional", .steps = 5, .batch = 2, .width = 8, .hidden = 4};
   const Graph graph = lstm.graph();
   CHECK(cost(graph, graph.nodes[0]).flops == 2 * 5 * 2 * 2 * 4 * 4 * (8 + 4));
+  for (const Recurrence& each : all_cells(lstm)) {
+    CAPTURE(each.text());
+    const Graph any = each.graph();
+    std::int64_t flops = 0;
+    for (const StepReport& step : steps_of(any)) {
+      CHECK(step.flops >= 0);
+      flops += step.flops;
+    }
+    CHECK(flops == cost(any, any.nodes[0]).flops);
+  }
 }
 
 TEST_CASE("recurrent networks agree with PyTorch, which exported them") {

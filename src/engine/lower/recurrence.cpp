@@ -86,7 +86,6 @@ bool makes(const Node& node, std::size_t output) {
 
 /// What the primitive reads and makes for the node.
 onednn::Recurrence described(const Node& node, const RecurrenceForm& f, DType dtype) {
-  const bool is_lstm = f.cell == onednn::Cell::lstm;
   const Shape state{1, f.directions, f.batch, f.hidden};
   onednn::Recurrence r;
   r.cell = f.cell;
@@ -99,18 +98,18 @@ onednn::Recurrence described(const Node& node, const RecurrenceForm& f, DType dt
   r.destination = Layout(dtype, {f.steps, f.batch, f.directions * f.hidden}).descriptor();
   if (has(node, 5) || has(node, 6)) {
     r.first_state = Layout(dtype, state).descriptor();
-    if (is_lstm) r.first_memory = Layout(DType::f32, state).descriptor();
+    if (f.is_lstm()) r.first_memory = Layout(DType::f32, state).descriptor();
   }
   if (makes(node, 1) || makes(node, 2)) {
     r.last_state = Layout(dtype, state).descriptor();
-    if (is_lstm) r.last_memory = Layout(DType::f32, state).descriptor();
+    if (f.is_lstm()) r.last_memory = Layout(DType::f32, state).descriptor();
   }
   return r;
 }
 
 /// Rows of the gates, which ONNX has in the order i, o, f, c for an LSTM, in oneDNN's: i, f, c, o.
 Tensor in_order_of_gates(const Tensor& given, const RecurrenceForm& f) {
-  if (f.cell != onednn::Cell::lstm) return given;
+  if (!f.is_lstm()) return given;
   constexpr std::array<std::ptrdiff_t, 4> order{0, 2, 3, 1};
   Tensor result(DType::f32, given.shape());
   const std::ptrdiff_t block = given.size() / (f.directions * f.gates);
@@ -178,16 +177,14 @@ bool lower_whole(Lowering& lowering, const Node& node, const RecurrenceForm& f) 
   if (r.last_memory != onednn::Description()) {
     results.emplace_back(DNNL_ARG_DST_ITER_C, Layout(r.last_memory));
   }
-  const std::vector<ValueIndex> made = lowering.add(*offer, results, std::move(step));
-  const auto state_of = [&](std::size_t index) {
-    return index < made.size()
-               ? std::optional(lowering.reshaped(made[index], {f.directions, f.batch, f.hidden}))
-               : std::nullopt;
-  };
+  std::vector<ValueIndex> made = lowering.add(*offer, results, std::move(step));
   const ValueIndex split = lowering.reshaped(made[0], {f.steps, f.batch, f.directions, f.hidden});
   constexpr std::array<std::int64_t, 4> axes{0, 2, 1, 3};
-  define_states(lowering, node, f, lowering.view(split, lowering.layout(split).permuted(axes)),
-                state_of(1), state_of(2));
+  made[0] = lowering.view(split, lowering.layout(split).permuted(axes));
+  for (std::size_t k = 1; k < made.size(); ++k) {
+    made[k] = lowering.reshaped(made[k], {f.directions, f.batch, f.hidden});
+  }
+  define_states(lowering, node, f, made);
   return true;
 }
 
@@ -264,18 +261,16 @@ Tensor state_bias(const Lowering& lowering, const Node& node, const RecurrenceFo
 }
 
 void define_states(Lowering& lowering, const Node& node, const RecurrenceForm& form,
-                   std::optional<ValueIndex> all, std::optional<ValueIndex> last,
-                   std::optional<ValueIndex> memory) {
+                   const std::vector<ValueIndex>& made) {
   constexpr std::array<std::int64_t, 4> batch_first{2, 0, 1, 3};
-  if (all && form.is_batch_first) {
-    all = lowering.view(*all, lowering.layout(*all).permuted(batch_first));
-  }
-  if (makes(node, 0)) lowering.define(node, 0, all.value());
-  if (makes(node, 1)) {
-    lowering.define(node, 1, swapped_if(lowering, last.value(), form.is_batch_first));
-  }
-  if (makes(node, 2)) {
-    lowering.define(node, 2, swapped_if(lowering, memory.value(), form.is_batch_first));
+  for (std::size_t k = 0; k < node.outputs.size(); ++k) {
+    if (!makes(node, k)) continue;
+    const ValueIndex value = made.at(k);
+    if (k > 0 || !form.is_batch_first) {
+      lowering.define(node, k, swapped_if(lowering, value, form.is_batch_first));
+    } else {
+      lowering.define(node, k, lowering.view(value, lowering.layout(value).permuted(batch_first)));
+    }
   }
 }
 
@@ -286,7 +281,7 @@ bool takes_recurrence(const Graph& graph, const Node& node) {
 bool lower_recurrence(Lowering& lowering, const Node& node) {
   const std::optional<RecurrenceForm> form = recurrence_form(lowering.graph(), node);
   AMPD_CHECK(form.has_value());
-  return lower_whole(lowering, node, *form) || (form->is_gru() && lower_gru(lowering, node, *form));
+  return lower_whole(lowering, node, *form) || lower_by_products(lowering, node, *form);
 }
 
 std::int64_t flops_of_recurrence(const Graph& graph, const Node& node) {
@@ -299,7 +294,7 @@ bool is_recurrence_offered(const Graph& graph, const Node& node, DType dtype) {
   const std::optional<RecurrenceForm> form = recurrence_form(graph, node);
   AMPD_CHECK(form.has_value());
   return onednn::recurrent(described(node, *form, dtype)).has_value() ||
-         (form->is_gru() && is_gru_offered(*form, dtype));
+         is_offered_by_products(*form, dtype);
 }
 
 }  // namespace ampd::engine

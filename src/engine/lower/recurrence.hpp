@@ -18,7 +18,7 @@ struct RecurrenceForm {
   std::int64_t gates = 0;
   std::int64_t directions = 0;
 
-  bool is_gru() const { return cell == onednn::Cell::gru || cell == onednn::Cell::gru_reset_last; }
+  bool is_lstm() const { return cell == onednn::Cell::lstm; }
   bool resets_last() const { return cell == onednn::Cell::gru_reset_last; }
 };
 
@@ -37,14 +37,13 @@ tensor::Tensor joined_bias(const Lowering& lowering, const Node& node, const Rec
 /// That of the state for one gate of one direction, {1, hidden}.
 tensor::Tensor state_bias(const Lowering& lowering, const Node& node, const RecurrenceForm& form,
                           std::int64_t direction, std::int64_t gate);
-/// Defines the node's outputs that are there: all states as {steps, directions, batch, hidden}, the
-/// last ones and the last memories as {directions, batch, hidden}.
+/// Defines the node's outputs that are there: all states, made as {steps, directions, batch,
+/// hidden}, the last ones and the last memories as {directions, batch, hidden}.
 void define_states(Lowering& lowering, const Node& node, const RecurrenceForm& form,
-                   std::optional<ValueIndex> all, std::optional<ValueIndex> last,
-                   std::optional<ValueIndex> memory);
+                   const std::vector<ValueIndex>& made);
 
-/// A GRU by matrix products, where oneDNN has no good kernel for the whole.
-bool lower_gru(Lowering& lowering, const Node& node, const RecurrenceForm& form);
-bool is_gru_offered(const RecurrenceForm& form, tensor::DType dtype);
+/// By matrix products, where oneDNN has no good kernel for the whole.
+bool lower_by_products(Lowering& lowering, const Node& node, const RecurrenceForm& form);
+bool is_offered_by_products(const RecurrenceForm& form, tensor::DType dtype);
 
 }  // namespace ampd::engine

@@ -1,6 +1,7 @@
-#include "base/check.hpp"
-#include "engine/gru_steps.hpp"
+#include <algorithm>
+
 #include "engine/lower/recurrence.hpp"
+#include "engine/recurrence_steps.hpp"
 
 namespace ampd::engine {
 namespace {
@@ -9,13 +10,14 @@ using tensor::DType;
 using tensor::Shape;
 using tensor::Tensor;
 
-GruSteps steps_of(const RecurrenceForm& f, DType dtype) {
-  return {.steps = f.steps,
+RecurrenceSteps steps_of(const RecurrenceForm& f, DType dtype) {
+  return {.cell = f.cell,
+          .steps = f.steps,
           .batch = f.batch,
           .hidden = f.hidden,
+          .gates = f.gates,
           .directions = f.directions,
           .starts_backward = f.direction == dnnl::rnn_direction::unidirectional_right2left,
-          .resets_last = f.resets_last(),
           .dtype = dtype};
 }
 
@@ -37,7 +39,7 @@ struct Part {
   std::int64_t rows = 0;
 };
 
-/// Their rows of a {directions, 3 * hidden, width} constant as {width, rows}.
+/// Their rows of a {directions, gates * hidden, width} constant as {width, rows}.
 ValueIndex weights_of(Lowering& lowering, const Node& node, std::size_t slot, const Part& part,
                       const onednn::Description& wanted) {
   const Shape& shape = lowering.shape_of(node.inputs[slot]);
@@ -63,40 +65,49 @@ ValueIndex data_part(Lowering& lowering, const Node& node, const RecurrenceForm&
                      {DNNL_ARG_WEIGHTS, weights_of(lowering, node, 1, part, offer.weights())},
                      {DNNL_ARG_BIAS, lowering.constant(node.name + "/bias", own)}},
        .source = dtype,
-       .weights = dtype});
+       .weights = dtype,
+       .flops = 2 * f.steps * f.batch * f.width * part.rows});
 }
 
 }  // namespace
 
-bool lower_gru(Lowering& lowering, const Node& node, const RecurrenceForm& f) {
+bool lower_by_products(Lowering& lowering, const Node& node, const RecurrenceForm& f) {
   const DType dtype = lowering.source_dtype();
-  if (!is_gru_offered(f, dtype)) return false;
-  GruCall gru = gru_steps(steps_of(f, dtype)).value();
+  if (!is_offered_by_products(f, dtype)) return false;
+  RecurrenceCall steps = recurrence_steps(steps_of(f, dtype)).value();
   const Tensor bias = joined_bias(lowering, node, f);
   std::vector<ValueIndex> inputs;
   for (std::int64_t direction = 0; direction < f.directions; ++direction) {
-    const Part gates{direction, 0, 2 * f.hidden};
-    const Part candidate{direction, 2 * f.hidden, f.hidden};
-    inputs.push_back(weights_of(lowering, node, 2, gates, gru.gate_weights));
-    inputs.push_back(weights_of(lowering, node, 2, candidate, gru.candidate_weights));
-    inputs.push_back(data_part(lowering, node, f, gates, bias));
+    const Part gates{direction, 0, (f.gates - 1) * f.hidden};
+    const Part candidate{direction, gates.rows, f.hidden};
+    inputs.push_back(weights_of(lowering, node, 2, candidate, steps.candidate_weights));
+    if (steps.gate_weights) {
+      inputs.push_back(weights_of(lowering, node, 2, gates, *steps.gate_weights));
+    }
     inputs.push_back(data_part(lowering, node, f, candidate, bias));
+    if (steps.gate_weights) inputs.push_back(data_part(lowering, node, f, gates, bias));
     if (!f.resets_last()) continue;
-    inputs.push_back(
-        lowering.constant(node.name + "/bias", state_bias(lowering, node, f, direction, 2)));
+    const Tensor own = state_bias(lowering, node, f, direction, f.gates - 1);
+    inputs.push_back(lowering.constant(node.name + "/bias", own));
   }
   inputs.push_back(initial_state(lowering, node, 5, f, DType::f32));
-  const Layout all(DType::f32, {f.steps, f.directions, f.batch, f.hidden});
-  const Layout last(DType::f32, {f.directions, f.batch, f.hidden});
+  std::vector<Layout> outputs{{DType::f32, {f.steps, f.directions, f.batch, f.hidden}},
+                              {DType::f32, {f.directions, f.batch, f.hidden}}};
+  if (f.is_lstm()) {
+    inputs.push_back(initial_state(lowering, node, 6, f, DType::f32));
+    outputs.push_back(outputs.back());
+  }
   const std::vector<ValueIndex> made = lowering.add(
-      std::move(gru.implementation), std::move(inputs), {all, last}, std::move(gru.call));
-  define_states(lowering, node, f, made[0], made[1], std::nullopt);
+      std::move(steps.implementation), std::move(inputs), outputs, std::move(steps.call));
+  define_states(lowering, node, f, made);
   return true;
 }
 
-bool is_gru_offered(const RecurrenceForm& f, DType dtype) {
-  return data_product(f, 2 * f.hidden, dtype).has_value() &&
-         data_product(f, f.hidden, dtype).has_value() && gru_steps(steps_of(f, dtype)).has_value();
+bool is_offered_by_products(const RecurrenceForm& f, DType dtype) {
+  const bool has_gates = f.gates > 1;
+  return data_product(f, f.hidden, dtype).has_value() &&
+         (!has_gates || data_product(f, (f.gates - 1) * f.hidden, dtype).has_value()) &&
+         recurrence_steps(steps_of(f, dtype)).has_value();
 }
 
 }  // namespace ampd::engine
