@@ -36,6 +36,7 @@ class DtypeAssigner {
 
  private:
   DType& lowest(ValueId id) { return lowest_[static_cast<std::size_t>(id)]; }
+  bool is_read_low(ValueId id) const { return is_read_low_[static_cast<std::size_t>(id)]; }
 
   bool is_activation(ValueId id) const {
     return id != graph::no_value && graph_.value(id).dtype == DType::f32 &&
@@ -51,8 +52,10 @@ class DtypeAssigner {
     } else if (roles_[index] == Role::follows_inputs) {
       found = shared_by_inputs(node);
     }
-    for (const ValueId output : node.outputs) {
-      if (is_activation(output)) lowest(output) = found;
+    for (std::size_t k = 0; k < node.outputs.size(); ++k) {
+      // An LSTM's memory adds up over the steps, in f32.
+      const bool is_memory = node.op_type == "LSTM" && k == 2;
+      if (is_activation(node.outputs[k]) && !is_memory) lowest(node.outputs[k]) = found;
     }
   }
 
@@ -72,15 +75,14 @@ class DtypeAssigner {
     NodeDtypes& dtypes = result_[index];
     DType stored = DType::f32;
     for (const ValueId output : node.outputs) {
-      if (is_activation(output) && is_read_low_[static_cast<std::size_t>(output)]) {
-        stored = lowest(output);
-      }
+      if (is_activation(output) && is_read_low(output)) stored = lowest(output);
     }
     for (const ValueId output : node.outputs) {
       const bool follows = is_activation(output);
       dtypes.outputs.push_back(output == graph::no_value ? DType::f32
-                               : follows                 ? stored
-                                                         : graph_.value(output).dtype);
+                               : !follows                ? graph_.value(output).dtype
+                               : role == Role::tunable && !is_read_low(output) ? DType::f32
+                                                                               : stored);
     }
     dtypes.source = role == Role::tunable          ? tensor::storage_of(precisions_[index])
                     : role == Role::follows_inputs ? stored

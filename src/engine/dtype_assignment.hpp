@@ -2,7 +2,8 @@
 // alone.
 //
 // A tunable operator reads the type of its precision. What it makes is stored in that type if
-// anybody reads it so, else in f32, which costs a low-precision kernel nothing. A following
+// anybody reads it so, else in f32, which costs a low-precision kernel nothing but those of LSTM
+// and RNN a cast; the memory of an LSTM, which adds up over the steps, is always f32. A following
 // operator works in the low type that all its inputs can have, unless everybody who reads its
 // result wants f32. So one cast is left per value that is read in two types, and none per value
 // that is read in one, except from f32 down to a lower type.

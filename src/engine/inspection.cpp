@@ -9,9 +9,12 @@ namespace {
 bool is_offered(const Graph& graph, const Node& node, Precision precision) {
   if (!missing_feature(precision).empty()) return false;
   const tensor::DType dtype = tensor::storage_of(precision);
+  if (node.op_type == "Conv" || node.op_type == "ConvTranspose") {
+    return is_convolution_offered(graph, node, dtype);
+  }
   const bool is_product = node.op_type == "Gemm" || node.op_type == "MatMul";
   return is_product ? is_product_offered(graph, node, dtype)
-                    : is_convolution_offered(graph, node, dtype);
+                    : is_recurrence_offered(graph, node, dtype);
 }
 
 }  // namespace

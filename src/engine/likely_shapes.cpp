@@ -23,7 +23,7 @@ bool is_known(const std::optional<Shape>& shape) {
   return shape && tensor::is_known(*shape);
 }
 
-bool close_convolution(Graph& graph, const Node& node) {
+bool close_convolution(Graph& graph, Node& node) {
   const std::optional<Shape>& weights = shape_of_input(graph, node, 1);
   if (!is_known(weights) || weights->size() < 3) return false;
   Shape source = shape_of_input(graph, node, 0).value_or(Shape(weights->size(), -1));
@@ -72,6 +72,43 @@ bool close_product(Graph& graph, Node& node) {
   return true;
 }
 
+/// Unknown extents are likely ones, or those of `expected` where that knows them.
+void close(std::optional<Shape>& shape, const Shape& expected) {
+  if (!shape) shape = expected;
+  for (std::size_t axis = 0; axis < shape->size(); ++axis) {
+    if ((*shape)[axis] < 0) (*shape)[axis] = axis < expected.size() ? expected[axis] : 1;
+  }
+}
+
+bool close_recurrence(Graph& graph, Node& node) {
+  const std::optional<Shape>& weights = shape_of_input(graph, node, 1);
+  if (!is_known(weights) || weights->size() != 3) return false;
+  const bool is_batch_first = node.attributes.integer("layout", 0) != 0;
+  std::optional<Shape>& source = shape_of_input(graph, node, 0);
+  close(source,
+        {is_batch_first ? 1 : likely_extent, is_batch_first ? likely_extent : 1, weights->back()});
+  if (source->size() != 3) return false;
+  const std::int64_t batch = (*source)[is_batch_first ? 0 : 1];
+  const std::int64_t hidden = shape_of_input(graph, node, 2)->back();
+  const std::int64_t directions = weights->front();
+  const Shape state =
+      is_batch_first ? Shape{batch, directions, hidden} : Shape{directions, batch, hidden};
+  for (const std::size_t slot : {5U, 6U}) {
+    const bool is_there = slot < node.inputs.size() && node.inputs[slot] != graph::no_value;
+    if (is_there) close(shape_of_input(graph, node, slot), state);
+  }
+  return true;
+}
+
+using Close = bool (*)(Graph&, Node&);
+
+Close closing(const std::string& op_type) {
+  if (op_type == "Conv" || op_type == "ConvTranspose") return close_convolution;
+  if (op_type == "Gemm" || op_type == "MatMul") return close_product;
+  if (op_type == "GRU" || op_type == "LSTM" || op_type == "RNN") return close_recurrence;
+  return nullptr;
+}
+
 }  // namespace
 
 bool has_open_shape(const Graph& graph, const Node& node) {
@@ -82,14 +119,11 @@ bool has_open_shape(const Graph& graph, const Node& node) {
 }
 
 std::optional<Graph> with_likely_shapes(const Graph& graph, const Node& node) {
-  const bool is_convolution = node.op_type == "Conv" || node.op_type == "ConvTranspose";
-  const bool is_product = node.op_type == "Gemm" || node.op_type == "MatMul";
-  if (!is_convolution && !is_product) return std::nullopt;
+  const Close close_node = closing(node.op_type);
+  if (close_node == nullptr) return std::nullopt;
   Graph alone = graph::with_one_node(graph, node);
   Node& copy = alone.nodes.front();
-  if (!(is_product ? close_product(alone, copy) : close_convolution(alone, copy))) {
-    return std::nullopt;
-  }
+  if (!close_node(alone, copy)) return std::nullopt;
   try {
     graph::infer_node(alone, copy);
   } catch (const Error&) {

@@ -12,9 +12,9 @@ namespace ampd::engine {
 bool has_open_shape(const graph::Graph& graph, const graph::Node& node);
 
 /// A tunable operator alone in a graph, with extents that fit where they are not known: one image
-/// of moderate size, matrices of moderate size. Which kernels oneDNN has is a matter of types,
-/// ranks and channels, not of such extents. Nothing for other operators, and for those of whose
-/// weights not even the shape is known.
+/// of moderate size, matrices of moderate size, one sequence of moderate length. Which kernels
+/// oneDNN has is a matter of types, ranks and channels, not of such extents. Nothing for other
+/// operators, and for those of whose weights not even the shape is known.
 std::optional<graph::Graph> with_likely_shapes(const graph::Graph& graph, const graph::Node& node);
 
 }  // namespace ampd::engine

@@ -228,8 +228,15 @@ ValueIndex Lowering::constant(const std::string& name, const Tensor& tensor) {
 
 ValueIndex Lowering::add(const onednn::Offer& offer, const Layout& destination,
                          PrimitiveStep step) {
-  const ValueIndex made =
-      add_value({.name = graph_.value(node_->outputs.front()).name, .layout = destination});
+  const std::vector<std::pair<int, Layout>> results{{DNNL_ARG_DST, destination}};
+  return add(offer, results, std::move(step)).front();
+}
+
+std::vector<ValueIndex> Lowering::add(const onednn::Offer& offer,
+                                      const std::vector<std::pair<int, Layout>>& results,
+                                      PrimitiveStep step) {
+  const ValueId first = node_->outputs.front();
+  const std::string& name = first == graph::no_value ? node_->name : graph_.value(first).name;
   Step result;
   result.op = node_->name;
   result.type = step.type.empty() ? node_->op_type : step.type;
@@ -239,16 +246,19 @@ ValueIndex Lowering::add(const onednn::Offer& offer, const Layout& destination,
     result.overwrites = result.inputs.size();
     result.inputs.push_back(*step.overwritten);
   }
-  result.outputs = {made};
+  for (const auto& [argument, layout] : results) {
+    result.outputs.push_back(add_value({.name = name, .layout = layout}));
+    step.arguments.emplace_back(argument, result.outputs.back());
+  }
   result.may_replace = step.may_replace;
   result.source = step.source;
   result.weights = step.weights;
-  result.destination = destination.dtype();
-  if (step.type.empty()) result.flops = std::exchange(flops_, 0);
-  step.arguments.emplace_back(DNNL_ARG_DST, made);
+  result.destination = results.front().second.dtype();
+  if (step.type.empty()) result.flops = step.flops.value_or(flops_);
+  flops_ -= result.flops;
   result.call = PrimitiveCall{offer.make(), std::move(step.arguments), offer.scratchpad()};
   steps_.push_back(std::move(result));
-  return made;
+  return steps_.back().outputs;
 }
 
 std::vector<ValueIndex> Lowering::add(std::string implementation, std::vector<ValueIndex> inputs,

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/dtype_assignment.hpp"
@@ -27,6 +28,7 @@ struct PrimitiveStep {
   bool may_replace = false;
   tensor::DType source = tensor::DType::f32;
   tensor::DType weights = tensor::DType::f32;
+  std::optional<std::int64_t> flops{};  // nothing: all that the node's steps so far left over
 };
 
 class Lowering {
@@ -69,6 +71,10 @@ class Lowering {
 
   /// A step of the node that runs a primitive.
   ValueIndex add(const onednn::Offer& offer, const Layout& destination, PrimitiveStep step);
+  /// The same with several results, each with its argument of the execution.
+  std::vector<ValueIndex> add(const onednn::Offer& offer,
+                              const std::vector<std::pair<int, Layout>>& results,
+                              PrimitiveStep step);
   /// A step of the node that runs own code; its first output may take the first input's place if it
   /// only reads there what it writes next.
   std::vector<ValueIndex> add(std::string implementation, std::vector<ValueIndex> inputs,
@@ -106,7 +112,7 @@ class Lowering {
   const NodeDtypes* dtypes_ = nullptr;
   tensor::DType source_dtype_ = tensor::DType::f32;
   bool fuses_post_ops_ = false;
-  std::int64_t flops_ = 0;  // of the node, until its first step takes them
+  std::int64_t flops_ = 0;  // of the node, until a step takes them
 };
 
 }  // namespace ampd::engine

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <type_traits>
 #include <utility>
 
 #include "base/check.hpp"
@@ -273,6 +274,40 @@ std::optional<Offer> local_response(const LocalResponse& p, const Description& b
   return best<Forward>([&] {
     return Forward::desc(prop_kind::forward_inference, dnnl::algorithm::lrn_across_channels, both,
                          p.size, p.alpha, p.beta, p.bias);
+  });
+}
+
+std::optional<Offer> recurrent(const Recurrence& r) {
+  constexpr auto kind = prop_kind::forward_inference;
+  const auto gated = [&]<class Forward>(std::type_identity<Forward>) {
+    return best<Forward>([&] {
+      return typename Forward::desc(kind, r.direction, r.source, r.first_state, r.weights,
+                                    r.state_weights, r.bias, r.destination, r.last_state);
+    });
+  };
+  const auto simple = [&](dnnl::algorithm activation) {
+    using Forward = dnnl::vanilla_rnn_forward;
+    return best<Forward>([&] {
+      return Forward::desc(kind, activation, r.direction, r.source, r.first_state, r.weights,
+                           r.state_weights, r.bias, r.destination, r.last_state);
+    });
+  };
+  switch (r.cell) {
+    case Cell::gru:
+      return gated(std::type_identity<dnnl::gru_forward>());
+    case Cell::gru_reset_last:
+      return gated(std::type_identity<dnnl::lbr_gru_forward>());
+    case Cell::rnn_tanh:
+      return simple(dnnl::algorithm::eltwise_tanh);
+    case Cell::rnn_relu:
+      return simple(dnnl::algorithm::eltwise_relu);
+    case Cell::lstm:
+      break;
+  }
+  using Forward = dnnl::lstm_forward;
+  return best<Forward>([&] {
+    return Forward::desc(kind, r.direction, r.source, r.first_state, r.first_memory, r.weights,
+                         r.state_weights, r.bias, r.destination, r.last_state, r.last_memory);
   });
 }
 

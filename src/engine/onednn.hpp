@@ -71,6 +71,10 @@ class Offer {
   Description weights() const { return descriptor_.weights_desc(0); }
   Description destination() const { return descriptor_.dst_desc(0); }
   Description scratchpad() const { return descriptor_.scratchpad_desc(); }
+  /// Of the argument DNNL_ARG_...
+  Description argument(int number) const {
+    return descriptor_.query_md(dnnl::query::exec_arg_md, number);
+  }
   dnnl::primitive make() const { return dnnl::primitive(descriptor_.get()); }
 
  private:
@@ -126,6 +130,27 @@ struct LocalResponse {
   float bias = 0;
 };
 std::optional<Offer> local_response(const LocalResponse& parameters, const Description& both);
+
+enum class Cell : std::uint8_t { lstm, gru, gru_reset_last, rnn_tanh, rnn_relu };
+
+/// Cells of one layer along the time steps: data are {steps, batch, width}, a state is
+/// {1, directions, batch, hidden}, weights are {1, directions, width, gates, hidden}. Gates stand
+/// in oneDNN's order: i, f, c, o of an LSTM; z, r, h of a GRU, with a fourth bias where the reset
+/// comes last. States that are left out begin at zero, and are not made.
+struct Recurrence {
+  Cell cell = Cell::lstm;
+  dnnl::rnn_direction direction = dnnl::rnn_direction::unidirectional_left2right;
+  Description source;
+  Description first_state;
+  Description first_memory;  // of an LSTM, as last_memory is
+  Description weights;
+  Description state_weights;
+  Description bias;
+  Description destination;
+  Description last_state;
+  Description last_memory;
+};
+std::optional<Offer> recurrent(const Recurrence& r);
 
 /// The instruction set that oneDNN uses here, its environment variables respected:
 /// "avx512_core_bf16".

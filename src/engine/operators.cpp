@@ -24,7 +24,10 @@ constexpr std::array table{
     Operator{"ConvTranspose", tunable, takes_convolution, lower_convolution, true,
              flops_of_convolution},
     Operator{"Gemm", tunable, takes_product, lower_product, true, flops_of_product},
+    Operator{"GRU", tunable, takes_recurrence, lower_recurrence, false, flops_of_recurrence},
+    Operator{"LSTM", tunable, takes_recurrence, lower_recurrence, false, flops_of_recurrence},
     Operator{"MatMul", tunable, takes_product, lower_product, true, flops_of_product},
+    Operator{"RNN", tunable, takes_recurrence, lower_recurrence, false, flops_of_recurrence},
 
     Operator{"Abs", follows, takes_activation, lower_activation, false, output_size},
     Operator{"Clip", follows, takes_activation, lower_activation, false, output_size},

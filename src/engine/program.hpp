@@ -95,7 +95,7 @@ std::vector<std::string> unsupported_ops(const graph::Graph& graph);
 void set_threads(int threads);
 
 /// What pins the numerics of this process: "onednn 2.6.3, isa avx512_core_bf16, threads 2,
-/// numerics 2".
+/// numerics 3".
 std::string fingerprint();
 
 /// The CPU feature whose absence leaves `precision` without kernels here; empty if it has some.

@@ -39,7 +39,7 @@ class CastWriter {
   void write(Node node, Precision precision) {
     const DType dtype = tensor::storage_of(precision);
     if (!tensor::is_floating(dtype) || rounded_inputs(node.op_type).empty() ||
-        graph_.value(node.outputs[0]).dtype != DType::f32) {
+        graph_.value(node.inputs[0]).dtype != DType::f32) {
       throw NodeError(node, "cannot be exported in " + std::string(to_string(precision)),
                       ErrorCode::unsupported);
     }

@@ -90,8 +90,8 @@ void Rewriter::add_post_op(std::size_t index, PostOp post_op) {
   node(index).post_ops.push_back(std::move(post_op));
 }
 
-void Rewriter::set_output(std::size_t index, ValueId id) {
-  ValueId& output = node(index).outputs.at(0);
+void Rewriter::set_output(std::size_t index, ValueId id, std::size_t slot) {
+  ValueId& output = node(index).outputs.at(slot);
   if (output != no_value) producers_.at(position(output)).reset();
   output = id;
   producers_.at(position(id)) = index;

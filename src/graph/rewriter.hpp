@@ -55,8 +55,8 @@ class Rewriter {
   void set_input(std::size_t index, std::size_t slot, ValueId id);
   void add_post_op(std::size_t index, PostOp post_op);
 
-  /// Node `index` makes `id` as its first output from now on; nothing makes the former one.
-  void set_output(std::size_t index, ValueId id);
+  /// Node `index` makes `id` as its output from now on; nothing makes the former one.
+  void set_output(std::size_t index, ValueId id, std::size_t slot = 0);
 
   /// Everything that reads `from` reads `to` instead; not for outputs of the graph.
   void redirect(ValueId from, ValueId to);

@@ -1,7 +1,7 @@
 #include "engine/dtype_assignment.hpp"
 
 #include "ampd/error.hpp"
-#include "graph_builder.hpp"
+#include "recurrence_builder.hpp"
 
 using namespace ampd;
 using namespace ampd::engine;
@@ -73,6 +73,21 @@ TEST_CASE("readers of one value in another type share its cast") {
   const Graph graph = builder.finish(sum);
   CHECK(casts(graph, {{"Conv_1", bf16}, {"Conv_2", bf16}}) == 1);
   CHECK(casts(graph, {{"Conv_0", bf16}, {"Conv_1", bf16}, {"Conv_2", bf16}}) == 2);
+}
+
+TEST_CASE("each result of an LSTM is stored as it is read, its memory in f32") {
+  if (!has_bf16()) return;
+  GraphBuilder builder;
+  const Recurrence first;
+  const std::vector<ValueId> made = first.add_to(builder, builder.input("x", first.source_shape()));
+  const ValueId rows = builder.node("Squeeze", {made[0], builder.integers({1})});
+  builder.output(builder.node("MatMul", {rows, builder.weights({8, 8})}));
+  builder.output(builder.node("MatMul", {made[2], builder.weights({8, 8})}));
+  builder.output(made[1]);
+  const Graph graph = builder.finish();
+  const auto outputs = assign_dtypes(graph, all_in(graph, bf16)).front().outputs;
+  CHECK(outputs == std::vector<DType>{DType::bf16, DType::f32, DType::f32});
+  CHECK(casts(graph, all_in(graph, bf16)) == 3);  // of x, of the last state, of the memory
 }
 
 TEST_CASE("what follows works in bf16 between bf16 and in f32 before f32") {

@@ -36,6 +36,12 @@ bool lower_product(Lowering& lowering, const Node& node);
 std::int64_t flops_of_product(const Graph& graph, const Node& node);
 bool is_product_offered(const Graph& graph, const Node& node, tensor::DType dtype);
 
+// LSTM, GRU, RNN.
+bool takes_recurrence(const Graph& graph, const Node& node);
+bool lower_recurrence(Lowering& lowering, const Node& node);
+std::int64_t flops_of_recurrence(const Graph& graph, const Node& node);
+bool is_recurrence_offered(const Graph& graph, const Node& node, tensor::DType dtype);
+
 // Pools.
 bool takes_pool(const Graph& graph, const Node& node);
 bool lower_pool(Lowering& lowering, const Node& node);

@@ -35,14 +35,23 @@ class CastPairsPass {
 
   void run() {
     for (std::size_t index = 0; index < rewriter_.node_count(); ++index) {
-      if (rewriter_.is_removed(index) || rounded_slots(index).empty()) continue;
+      if (rewriter_.is_removed(index) || rounded_slots(index).empty() ||
+          read_outputs(index).empty()) {
+        continue;
+      }
       const std::optional<DType> stored = stored_dtype(index);
       if (!stored) continue;
-      const bool is_native = output_dtype(index) == *stored;
-      if (is_native && !output_cast(index, DType::f32)) continue;
+      const std::vector<std::size_t> outputs = read_outputs(index);
+      const auto is_widened = [&](std::size_t slot) {
+        return output_cast(output(index, slot), DType::f32).has_value();
+      };
+      const bool is_native = graph_.value(output(index, outputs.at(0))).dtype == *stored;
+      if (is_native && !std::ranges::all_of(outputs, is_widened)) continue;
       rewriter_.node(index).stored_precision = precision_of(*stored);
       for (const std::size_t slot : rounded_slots(index)) strip_input(index, slot);
-      strip_output(index, is_native ? DType::f32 : *stored);
+      for (const std::size_t slot : outputs) {
+        strip_output(index, slot, is_native ? DType::f32 : *stored);
+      }
     }
     rewriter_.finish();
   }
@@ -57,8 +66,17 @@ class CastPairsPass {
     return slots;
   }
 
-  DType output_dtype(std::size_t index) const {
-    return graph_.value(graph_.nodes[index].outputs[0]).dtype;
+  ValueId output(std::size_t index, std::size_t slot) const {
+    return graph_.nodes[index].outputs[slot];
+  }
+
+  std::vector<std::size_t> read_outputs(std::size_t index) const {
+    std::vector<std::size_t> slots;
+    for (std::size_t slot = 0; slot < graph_.nodes[index].outputs.size(); ++slot) {
+      const ValueId id = output(index, slot);
+      if (id != no_value && rewriter_.is_read(id)) slots.push_back(slot);
+    }
+    return slots;
   }
 
   /// The Cast to `dtype` that makes a value; null if none does.
@@ -123,26 +141,27 @@ class CastPairsPass {
     }
   }
 
-  /// The one reader of the node's output, if it is a Cast to `dtype`.
-  std::optional<std::size_t> output_cast(std::size_t index, DType dtype) const {
-    const std::optional<std::size_t> reader = rewriter_.only_reader(graph_.nodes[index].outputs[0]);
-    if (!reader || graph_.nodes[*reader].op_type != "Cast" || output_dtype(*reader) != dtype) {
+  /// The one reader of a value, if it is a Cast to `dtype`.
+  std::optional<std::size_t> output_cast(ValueId id, DType dtype) const {
+    const std::optional<std::size_t> reader = rewriter_.only_reader(id);
+    if (!reader || graph_.nodes[*reader].op_type != "Cast" ||
+        graph_.value(output(*reader, 0)).dtype != dtype) {
       return std::nullopt;
     }
     return reader;
   }
 
   /// Takes out the Cast to `first` and, unless that is float32 already, the one back to it.
-  void strip_output(std::size_t index, DType first) {
-    const std::optional<std::size_t> cast = output_cast(index, first);
+  void strip_output(std::size_t index, std::size_t slot, DType first) {
+    const std::optional<std::size_t> cast = output_cast(output(index, slot), first);
     if (!cast) return;
     std::optional<std::size_t> last = cast;
-    if (first != DType::f32) last = output_cast(*cast, DType::f32);
+    if (first != DType::f32) last = output_cast(output(*cast, 0), DType::f32);
     if (!last) return;
-    const ValueId output = rewriter_.node(*last).outputs[0];
+    const ValueId result = output(*last, 0);
     if (last != cast) rewriter_.remove(*last);
     rewriter_.remove(*cast);
-    rewriter_.set_output(index, output);
+    rewriter_.set_output(index, result, slot);
   }
 
   Graph& graph_;
