@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How fast is ampd's executor beside ONNX Runtime's?
 
-    executor_ratio.py BUILD_FOLDER [--pairs 7] [--round-ms 250] [--threads 1,2] [--only NAME,...] [--quick]
+    executor_ratio.py BUILD_FOLDER [--pairs 7] [--round-ms 250] [--threads 1 2] [--only MODEL...] [--quick]
 
 Each case runs in long-lived processes, one per executor, that hold the same model and inputs. In a
 round each of them executes for about as long, one after the other, so that a change of the machine's
@@ -57,10 +57,11 @@ class Executor:
             sys.exit(f"{' '.join(map(str, command))} failed")
 
     def run(self, count):
-        """The milliseconds of each of `count` executions."""
+        """The milliseconds of each of `count` executions, and the processor's for one on average."""
         self.child.stdin.write(f"{count}\n")
         self.child.stdin.flush()
-        return json.loads(self.child.stdout.readline())
+        answer = json.loads(self.child.stdout.readline())
+        return answer["ms"], answer["cpu_ms"] / count
 
     def output(self):
         files = sorted(self.outputs.parent.glob(self.outputs.name + "*"))
@@ -94,82 +95,93 @@ def spread(values):
 
 
 def measured(executors, pairs, round_ms):
-    """The median milliseconds of an execution, by executor and round."""
-    counts = {name: max(1, round(round_ms / statistics.median(each.run(3)))) for name, each in executors.items()}
-    rounds = {name: [] for name in executors}
+    """How many executions a round has, the median of their milliseconds and the processor's for one,
+    by executor and round."""
+    counts = {name: max(1, round(round_ms / statistics.median(each.run(3)[0])))
+              for name, each in executors.items()}
+    rounds, cpu_rounds = {name: [] for name in executors}, {name: [] for name in executors}
     for number in range(pairs):
         order = list(executors)
         for name in order if number % 2 == 0 else order[::-1]:
-            rounds[name].append(statistics.median(executors[name].run(counts[name])))
-    return counts, rounds
+            milliseconds, cpu = executors[name].run(counts[name])
+            rounds[name].append(statistics.median(milliseconds))
+            cpu_rounds[name].append(cpu)
+    return counts, rounds, cpu_rounds
 
 
-def compared(executors, case, batch, threads, arguments):
+def compared(executors, case, batch, threads, pairs, round_ms):
     row = {"model": case.name, "batch": batch, "threads": threads}
     if "onnxruntime" in executors:
         ours, theirs = executors["fp32"].output(), executors["onnxruntime"].output()
         row["max_difference"] = float(numpy.max(numpy.abs(ours - theirs)))
         row["same"] = bool(numpy.allclose(ours, theirs, rtol=1e-3, atol=1e-4))
-    row["executions_per_round"], row["ms_by_round"] = measured(executors, arguments.pairs, arguments.round_ms)
+    row["executions_per_round"], row["ms_by_round"], row["cpu_ms_by_round"] = measured(
+        executors, pairs, round_ms)
     row["ms"] = {name: statistics.median(values) for name, values in row["ms_by_round"].items()}
-    for name in ("fp32", "bf16"):
-        base = row["ms_by_round"].get("onnxruntime")
-        if base:
-            row[f"{name}_ratio"] = spread([a / b for a, b in zip(base, row["ms_by_round"][name])])
+    if "onnxruntime" in executors:
+        for name in ("fp32", "bf16"):
+            row[f"{name}_ratio"] = ratio(row["ms_by_round"], name)
+            if threads == 1:
+                row[f"{name}_cpu_ratio"] = ratio(row["cpu_ms_by_round"], name)
     return row
 
 
+def ratio(by_round, name):
+    return spread([theirs / ours for theirs, ours in zip(by_round["onnxruntime"], by_round[name])])
+
+
 def ratio_text(row, name):
-    ratio = row.get(f"{name}_ratio")
-    return "-" if ratio is None else f"{ratio['median']:.2f}x ({ratio['min']:.2f}-{ratio['max']:.2f})"
+    value = row.get(name)
+    return "-" if value is None else f"{value['median']:.2f}x ({value['min']:.2f}-{value['max']:.2f})"
 
 
 def print_row(row):
     theirs = row["ms"].get("onnxruntime")
-    print(f"{row['model']:<20}{row['batch']:>6}{row['threads']:>8}"
-          f"{'-' if theirs is None else format(theirs, '.3f'):>12}{row['ms']['fp32']:>11.3f}{row['ms']['bf16']:>11.3f}"
-          f"{ratio_text(row, 'fp32'):>20}{ratio_text(row, 'bf16'):>20}"
-          f"{'' if row.get('same', True) else '  OUTPUTS DIFFER'}", flush=True)
+    print(f"{row['model']:<18}{row['batch']:>5}{row['threads']:>8}"
+          f"{'-' if theirs is None else format(theirs, '.3f'):>12}{row['ms']['fp32']:>10.3f}{row['ms']['bf16']:>10.3f}"
+          f"{ratio_text(row, 'fp32_ratio'):>21}{ratio_text(row, 'fp32_cpu_ratio'):>21}"
+          f"{ratio_text(row, 'bf16_ratio'):>21}{'' if row.get('same', True) else '  OUTPUTS DIFFER'}", flush=True)
 
 
-def rows(build, arguments):
+def measured_models(build, pairs, round_ms, threads, only=None, quick=False):
     runtime = installed_runtime(build)
-    print(f"{'model':<20}{'batch':>6}{'threads':>8}{'runtime ms':>12}{'fp32 ms':>11}{'bf16 ms':>11}"
-          f"{'fp32 ratio':>20}{'bf16 ratio':>20}")
-    result = []
+    print(f"{'model':<18}{'batch':>5}{'threads':>8}{'runtime ms':>12}{'fp32 ms':>10}{'bf16 ms':>10}"
+          f"{'fp32 ratio':>21}{'of CPU time':>21}{'bf16 ratio':>21}")
+    rows = []
     for case in cases(build):
-        if arguments.only and case.name not in arguments.only.split(","):
+        if only and case.name not in only:
             continue
-        for batch in case.batches[:1] if arguments.quick else case.batches:
-            for threads in map(int, arguments.threads.split(",")):
+        for batch in case.batches[:1] if quick else case.batches:
+            for count in threads:
                 with tempfile.TemporaryDirectory() as folder:
-                    executors = started(build, runtime, case, batch, threads, pathlib.Path(folder))
-                    result.append(compared(executors, case, batch, threads, arguments))
+                    executors = started(build, runtime, case, batch, count, pathlib.Path(folder))
+                    rows.append(compared(executors, case, batch, count, pairs, round_ms))
                     for each in executors.values():
                         each.close()
-                print_row(result[-1])
-    return result
+                print_row(rows[-1])
+    return {"runtime": f"{PACKAGE} {VERSION}" if runtime else None, "rows": rows}
 
 
-def add_options(parser):
-    parser.add_argument("--round-ms", type=float, default=250, help="how long each executor runs in a round")
-    parser.add_argument("--only", help="models, by name, separated by commas")
+def is_right(rows):
+    return all(row.get("same", True) for row in rows)
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("--pairs", type=int, default=7)
-    parser.add_argument("--threads", default="1,2")
+    parser.add_argument("--round-ms", type=float, default=250, help="how long each executor runs in a round")
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--only", nargs="+", metavar="MODEL")
     parser.add_argument("--quick", action="store_true", help="the smallest batch of each model")
     parser.add_argument("--output", type=pathlib.Path)
-    add_options(parser)
     arguments = parser.parse_args()
-    report = {"machine": machine.description(), "runtime": f"{PACKAGE} {VERSION}",
-              "rows": rows(arguments.build.resolve(), arguments)}
+    report = {"machine": machine.description(),
+              **measured_models(arguments.build.resolve(), arguments.pairs, arguments.round_ms,
+                                arguments.threads, arguments.only, arguments.quick)}
     if arguments.output:
         arguments.output.write_text(json.dumps(report, indent=2) + "\n")
-    if not all(row.get("same", True) for row in report["rows"]):
+    if not is_right(report["rows"]):
         sys.exit("outputs differ between the executors")
 
 

@@ -4,22 +4,22 @@
     merged_ratio.py BUILD_FOLDER [--pairs 3] [--threads 1] [--output FILE]
 
 Runs jobs whose goal cannot be met, so that every trial is made, with `ampd run`: together, one by one,
-and together within a small memory budget, in alternation. All must give the same tables. The ideal is
+and together within a memory budget (a tenth less than it took, and more than one by one takes), in alternation. All must give the same tables. The ideal is
 the time of each stage's distinct steps over the time of all its configs' steps, by measured step times.
 """
 import argparse
 import json
 import os
 import pathlib
-import platform
 import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-SHARED = pathlib.Path(os.environ.get("AMPD_SHARED", ROOT.parent / "shared"))
+import machine
+from machine import ROOT, SHARED
+
 TABLES = ("SELECT seq, stage, state, accuracy, delta, meets_goal, low_ops, fp32_ops, reused_from, config_digest"
           " FROM trials ORDER BY seq",
           "SELECT seq, op, op_type, dtype FROM trial_ops ORDER BY seq, op",
@@ -66,7 +66,7 @@ def jobs():
 class Run:
     """One job from an empty state directory to its end."""
 
-    def __init__(self, build, folder, job_file, threads, *options):
+    def __init__(self, build, folder, job_file, *options):
         state = folder / "state"
         subprocess.run(["rm", "-rf", state], check=True)
         command = [build / "src/daemon/ampd", "run", job_file, "--state-dir", state, "--json", *options]
@@ -86,24 +86,24 @@ class Run:
             self.stages.setdefault(stage, {}).setdefault(seq, {})[op] = dtype
 
 
-def compared(build, folder, job, arguments):
+def compared(build, folder, job, pairs, threads):
     job_file = folder / "job.yaml"
-    job_file.write_text(JOB.format(threads=arguments.threads, **job))
+    job_file.write_text(JOB.format(threads=threads, **job))
     together, alone, small = [], [], []
-    for _ in range(arguments.pairs):
-        together.append(Run(build, folder, job_file, arguments.threads))
-        alone.append(Run(build, folder, job_file, arguments.threads, "--trials-together", "1"))
-        budget_mib = int(together[-1].peak_mib * 0.9)
-        small.append(Run(build, folder, job_file, arguments.threads, "--memory-mib", str(budget_mib)))
+    for _ in range(pairs):
+        together.append(Run(build, folder, job_file))
+        alone.append(Run(build, folder, job_file, "--trials-together", "1"))
+        budget_mib = max(int(together[-1].peak_mib * 0.9), int(alone[-1].peak_mib * 1.05) + 1)
+        small.append(Run(build, folder, job_file, "--memory-mib", str(budget_mib)))
         small[-1].budget_mib = budget_mib
     same = all(run.tables == alone[0].tables for run in together + alone + small)
     configs = folder / "configs.json"
     configs.write_text(json.dumps([list(configs.values()) for configs in alone[0].stages.values()]))
     ideal = json.loads(subprocess.run(
-        [build / "tests/benchmark/distinct_share", job["model"], configs, str(arguments.threads),
+        [build / "tests/benchmark/distinct_share", job["model"], configs, str(threads),
          "5", job["shape"]], check=True, capture_output=True, text=True).stdout)["ideal"]
     ratio = statistics.median(a.seconds / b.seconds for a, b in zip(together, alone))
-    return {"job": job["name"], "trials": len(alone[0].tables[0]), "threads": arguments.threads,
+    return {"job": job["name"], "trials": len(alone[0].tables[0]), "threads": threads,
             "one_by_one_seconds": statistics.median(run.seconds for run in alone),
             "together_seconds": statistics.median(run.seconds for run in together),
             "ratio": ratio, "ideal": ideal, "ratio_to_ideal": ratio / ideal, "same_tables": same,
@@ -114,33 +114,41 @@ def compared(build, folder, job, arguments):
             "ratio_within_budget": statistics.median(a.seconds / b.seconds for a, b in zip(small, alone))}
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("build", type=pathlib.Path)
-    parser.add_argument("--pairs", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--only")
-    parser.add_argument("--output", type=pathlib.Path)
-    arguments = parser.parse_args()
-    build = arguments.build.resolve()
+def measured_jobs(build, pairs, threads, only=None):
     rows = []
     print(f"{'job':<10}{'trials':>7}{'one by one':>12}{'together':>10}{'ratio':>7}{'ideal':>7}{'to ideal':>9}"
           f"{'tables':>9}{'peak':>9}{'budget':>9}{'peak in it':>11}{'ratio':>7}")
     with tempfile.TemporaryDirectory() as folder:
         for job in jobs():
-            if arguments.only and job["name"] != arguments.only:
+            if only and job["name"] not in only:
                 continue
-            row = compared(build, pathlib.Path(folder), job, arguments)
+            row = compared(build, pathlib.Path(folder), job, pairs, threads)
             rows.append(row)
             print(f"{row['job']:<10}{row['trials']:>7}{row['one_by_one_seconds']:>11.2f}s"
                   f"{row['together_seconds']:>9.2f}s{row['ratio']:>7.2f}{row['ideal']:>7.2f}"
                   f"{row['ratio_to_ideal']:>9.2f}{'same' if row['same_tables'] else 'DIFFER':>9}"
                   f"{row['peak_mib']:>5.0f} MiB{row['budget_mib']:>5} MiB"
                   f"{row['peak_within_budget_mib']:>7.0f} MiB{row['ratio_within_budget']:>7.2f}", flush=True)
+    return rows
+
+
+def is_right(rows):
+    return all(row["same_tables"] and row["within_budget"] for row in rows)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("--pairs", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--only", nargs="+", metavar="JOB")
+    parser.add_argument("--output", type=pathlib.Path)
+    arguments = parser.parse_args()
+    rows = measured_jobs(arguments.build.resolve(), arguments.pairs, arguments.threads, arguments.only)
     if arguments.output:
-        report = {"system": platform.platform(), "rows": rows}
+        report = {"machine": machine.description(), "rows": rows}
         arguments.output.write_text(json.dumps(report, indent=2) + "\n")
-    if not all(row["same_tables"] and row["within_budget"] for row in rows):
+    if not is_right(rows):
         sys.exit("tables differ, or a run took more memory than its budget")
 
 

@@ -41,12 +41,14 @@ async function serve() {
   console.log('ready');
   for await (const line of readline.createInterface({ input: process.stdin })) {
     const milliseconds = [];
+    const cpu = process.cpuUsage();
     for (let i = 0; i < Number(line); ++i) {
       const start = process.hrtime.bigint();
       await session.run(feeds);
       milliseconds.push(Number(process.hrtime.bigint() - start) / 1e6);
     }
-    console.log(JSON.stringify(milliseconds));
+    const { user, system } = process.cpuUsage(cpu);
+    console.log(JSON.stringify({ ms: milliseconds, cpu_ms: (user + system) / 1e3 }));
   }
 }
 

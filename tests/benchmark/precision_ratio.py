@@ -9,23 +9,17 @@ as a share of the f32 FMA peak of one core, the ceiling of bf16 as the ratio of 
 """
 import argparse
 import json
-import os
 import pathlib
-import platform
 import statistics
 import subprocess
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+import machine
+from machine import ROOT, SHARED
 
 
 def json_of(*command):
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-
-
-def cpu_name():
-    lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
-    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "?")
 
 
 def measured(ampctl, model, shape, precision, threads):
@@ -52,8 +46,7 @@ def compared(ampctl, model, shape, pairs, threads, peak):
 
 def default_models(build):
     yield ROOT / "examples/digits/digits.onnx", "image=64x1x8x8"
-    shared = pathlib.Path(os.environ.get("AMPD_SHARED", ROOT.parent / "shared"))
-    maker = shared / "onnx/make_weighted_models.py"
+    maker = SHARED / "onnx/make_weighted_models.py"
     if not maker.exists():
         print(f"ResNet-50 is left out: {maker} is absent", file=sys.stderr)
         return
@@ -61,6 +54,24 @@ def default_models(build):
     if not (folder / "resnet50/model.onnx").exists():
         subprocess.run(["/usr/bin/python3", maker, folder, "resnet50"], check=True, stdout=sys.stderr)
     yield folder / "resnet50/model.onnx", "gpu_0/data_0=1x3x224x224"
+
+
+def measured_models(build, models, pairs, threads):
+    peaks = json_of(str(build / "tests/benchmark/peaks"))
+    peak = peaks.get("fma_f32_gflops")
+    print(f"one core's peak is {peak} GFLOP/s in f32, {peaks.get('dot_bf16_gflops', 'none')} in bf16")
+    print(f"{'model':<28}{'fp32 ms':>9}{'bf16 ms':>9}{'speed-up':>10}{'(min-max)':>14}"
+          f"{'fp32 GFLOP/s':>14}{'of peak':>9}")
+    rows = []
+    for model, shape in models or default_models(build):
+        row = compared(str(build / "src/client/ampctl"), model, shape, pairs, threads, peak)
+        rows.append(row)
+        share = "" if row["fp32_share_of_peak"] is None else f"{row['fp32_share_of_peak']:.0%}"
+        spread = f"({row['speedup_min']:.2f}-{row['speedup_max']:.2f})"
+        name = "/".join(pathlib.Path(model).parts[-2:])
+        print(f"{name:<28}{row['fp32_ms']:>9.3f}{row['bf16_ms']:>9.3f}{row['speedup_median']:>9.2f}x"
+              f"{spread:>14}{row['fp32_gflops']:>14.1f}{share:>9}", flush=True)
+    return {"peaks": peaks, "models": rows}
 
 
 def main():
@@ -71,24 +82,9 @@ def main():
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--output", type=pathlib.Path)
     arguments = parser.parse_args()
-    build = arguments.build.resolve()
-    peaks = json_of(str(build / "tests/benchmark/peaks"))
-    peak = peaks.get("fma_f32_gflops")
-    pairs = list(zip(arguments.models[::2], arguments.models[1::2])) or default_models(build)
-    report = {"cpu": cpu_name(), "system": platform.platform(), "peaks": peaks, "models": []}
-    print(f"{report['cpu']}: one core's peak {peak} GFLOP/s in f32, "
-          f"{peaks.get('dot_bf16_gflops', 'no')} in bf16")
-    print(f"{'model':<28}{'fp32 ms':>9}{'bf16 ms':>9}{'speed-up':>10}{'(min-max)':>14}"
-          f"{'fp32 GFLOP/s':>14}{'of peak':>9}")
-    for model, shape in pairs:
-        row = compared(str(build / "src/client/ampctl"), model, shape, arguments.pairs,
-                       arguments.threads, peak)
-        report["models"].append(row)
-        share = "" if row["fp32_share_of_peak"] is None else f"{row['fp32_share_of_peak']:.0%}"
-        spread = f"({row['speedup_min']:.2f}-{row['speedup_max']:.2f})"
-        name = "/".join(pathlib.Path(model).parts[-2:])
-        print(f"{name:<28}{row['fp32_ms']:>9.3f}{row['bf16_ms']:>9.3f}{row['speedup_median']:>9.2f}x"
-              f"{spread:>14}{row['fp32_gflops']:>14.1f}{share:>9}")
+    models = list(zip(arguments.models[::2], arguments.models[1::2]))
+    report = {"machine": machine.description(),
+              **measured_models(arguments.build.resolve(), models, arguments.pairs, arguments.threads)}
     if arguments.output:
         arguments.output.write_text(json.dumps(report, indent=2) + "\n")
 

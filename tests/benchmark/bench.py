@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+"""Every measurement of performance in one run: prints tables, stores build/bench.json.
+
+    bench.py BUILD_FOLDER [--output FILE] [--pairs 5] [--quick] [--parts precision executor together]
+"""
+import argparse
+import json
+import pathlib
+import subprocess
+import sys
+
+import executor_ratio
+import machine
+import merged_ratio
+import precision_ratio
+
+round_ms = 150
+PARTS = ("precision", "executor", "together")
+
+
+def output_of(*command):
+    try:
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def versions(build):
+    inspected = output_of(build / "src/client/ampctl", "--json", "inspect", machine.ROOT / "examples/digits/digits.onnx")
+    return {"commit": output_of("git", "-C", machine.ROOT, "describe", "--always", "--dirty"),
+            "fingerprint": inspected and json.loads(inspected)["fingerprint"], "node": output_of("node", "--version")}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("--output", type=pathlib.Path)
+    parser.add_argument("--pairs", type=int, default=5, help="rounds of each comparison, half as many of jobs")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, the smallest batches, one small job")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
+    arguments = parser.parse_args()
+    build, quick = arguments.build.resolve(), arguments.quick
+    pairs = 3 if quick else arguments.pairs
+    report = {"machine": machine.description(), "versions": versions(build)}
+    print(f"{report['machine']['cpu']}, {report['machine']['cpus']} CPUs, load {report['machine']['load_average'][0]:.1f}, "
+          f"{report['versions']['fingerprint']}")
+    if "precision" in arguments.parts:
+        print("\nbf16 against fp32")
+        report["precision"] = precision_ratio.measured_models(build, [], pairs, 1)
+    if "executor" in arguments.parts:
+        print("\nampd against ONNX Runtime fp32; above 1 ampd is faster")
+        report["executor"] = executor_ratio.measured_models(build, pairs, round_ms, [1, 2], quick=quick)
+    if "together" in arguments.parts:
+        print("\ntrials together against one by one")
+        report["together"] = merged_ratio.measured_jobs(build, max(1, pairs // 2), 1, ["digits"] if quick else None)
+    if arguments.output:
+        arguments.output.write_text(json.dumps(report, indent=2) + "\n")
+    if not executor_ratio.is_right(report.get("executor", {}).get("rows", [])):
+        sys.exit("outputs differ between the executors")
+    if not merged_ratio.is_right(report.get("together", [])):
+        sys.exit("tables differ, or a run took more memory than its budget")
+
+
+if __name__ == "__main__":
+    main()
