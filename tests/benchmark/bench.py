@@ -26,7 +26,8 @@ def output_of(*command):
 
 
 def versions(build):
-    inspected = output_of(build / "src/client/ampctl", "--json", "inspect", machine.ROOT / "examples/digits/digits.onnx")
+    model = machine.ROOT / "examples/digits/digits.onnx"
+    inspected = output_of(build / "src/client/ampctl", "--json", "inspect", model)
     return {"commit": output_of("git", "-C", machine.ROOT, "describe", "--always", "--dirty"),
             "fingerprint": inspected and json.loads(inspected)["fingerprint"], "node": output_of("node", "--version")}
 
@@ -42,7 +43,8 @@ def main():
     build, quick = arguments.build.resolve(), arguments.quick
     pairs = 3 if quick else arguments.pairs
     report = {"machine": machine.description(), "versions": versions(build)}
-    print(f"{report['machine']['cpu']}, {report['machine']['cpus']} CPUs, load {report['machine']['load_average'][0]:.1f}, "
+    facts = report["machine"]
+    print(f"{facts['cpu']}, {facts['cpus']} CPUs, load {facts['load_average'][0]:.1f}, "
           f"{report['versions']['fingerprint']}")
     if "precision" in arguments.parts:
         print("\nbf16 against fp32")

@@ -4,8 +4,9 @@
     merged_ratio.py BUILD_FOLDER [--pairs 3] [--threads 1] [--output FILE]
 
 Runs jobs whose goal cannot be met, so that every trial is made, with `ampd run`: together, one by one,
-and together within a memory budget (a tenth less than it took, and more than one by one takes), in alternation. All must give the same tables. The ideal is
-the time of each stage's distinct steps over the time of all its configs' steps, by measured step times.
+and together within a memory budget, in alternation; the budget is a tenth less than together took, but
+more than one by one takes. All must give the same tables. The ideal is the time of each stage's distinct
+steps over the time of all its configs' steps, by measured step times.
 """
 import argparse
 import json
