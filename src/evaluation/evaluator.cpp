@@ -61,6 +61,13 @@ Evaluator::Evaluator(std::shared_ptr<Model> model, job::Job job, JobInputs input
       space_(tuning_space(*graph_, job_.target())),
       outputs_(chosen_outputs(*model_, job_)) {}
 
+Budget Evaluator::narrowed(Budget budget) const {
+  if (batch_seconds_ > 0) {
+    budget.cost_max = std::min(budget.cost_max, base::limits::batch_seconds / batch_seconds_);
+  }
+  return budget;
+}
+
 Pass Evaluator::begin(const std::vector<Precisions>& configs, const Budget& budget,
                       const std::optional<nlohmann::json>& checkpoint) {
   for (const Precisions& precisions : configs) {
@@ -74,7 +81,7 @@ Pass Evaluator::begin(const std::vector<Precisions>& configs, const Budget& budg
   }
   Pass pass(evaluation_.metric, configs);
   if (configs.size() > 1) {
-    merged_ = MergedPrograms::within(*model_, inputs_.shapes(), configs, budget);
+    merged_ = MergedPrograms::within(*model_, inputs_.shapes(), configs, narrowed(budget));
     pass.members.erase(pass.members.begin() + static_cast<std::ptrdiff_t>(merged_->count()),
                        pass.members.end());
   }
@@ -94,7 +101,8 @@ std::optional<std::vector<Evaluated>> Evaluator::evaluate(
     const std::optional<nlohmann::json>& checkpoint, const Observer& observer) {
   const Clock::time_point started = Clock::now();
   Pass pass = begin(configs, budget, checkpoint);
-  BatchStream batches(inputs_, pass.batches_done);
+  const std::int64_t first_batch = pass.batches_done;
+  BatchStream batches(inputs_, first_batch);
   Clock::time_point checkpointed = Clock::now();
   while (pass.batches_done < inputs_.batch_count()) {
     const bool stops = observer.wants_stop();
@@ -112,6 +120,10 @@ std::optional<std::vector<Evaluated>> Evaluator::evaluate(
   }
   if (observer.checkpoint && pass.members.size() > 1) observer.checkpoint(pass.checkpoint());
   const std::chrono::duration<double> seconds = Clock::now() - started;
+  const std::int64_t batches_run = pass.batches_done - first_batch;
+  if (pass.members.size() == 1 && batches_run > 0) {
+    batch_seconds_ = seconds.count() / static_cast<double>(batches_run);
+  }
   std::vector<Evaluated> evaluated;
   for (const Pass::Member& member : pass.members) {
     evaluated.push_back({member.metric.value(), pass.samples_done, seconds.count(),
