@@ -137,13 +137,9 @@ void Evaluator::add_batch(Pass& pass, const data::Batch& batch) {
   const std::vector<data::Outputs> outputs = run(pass, batch);
   std::optional<tensor::Tensor> labels = batch.labels;
   if (labels) labels = data::postprocess(evaluation_.postprocess, *std::move(labels));
+  std::optional<data::Outputs> compared;
+  if (traits.needs_reference) compared = reference(pass, outputs, batch);
   for (std::size_t i = 0; i < pass.members.size(); ++i) {
-    std::optional<data::Outputs> compared;
-    if (traits.needs_reference) {
-      const bool is_baseline = without_fp32(pass.members[i].precisions).empty();
-      if (is_baseline) remember(batch.index, outputs[i]);
-      compared = is_baseline ? outputs[i] : reference(batch);
-    }
     pass.members[i].metric.add(outputs[i], labels ? &*labels : nullptr,
                                compared ? &*compared : nullptr, batch.samples);
   }
@@ -177,9 +173,18 @@ data::Outputs Evaluator::chosen(std::span<const tensor::Tensor> all) const {
   return outputs;
 }
 
-data::Outputs Evaluator::reference(const data::Batch& batch) {
-  const auto found = references_.find(batch.index);
-  if (found != references_.end()) return found->second;
+data::Outputs Evaluator::reference(const Pass& pass, const std::vector<data::Outputs>& found_now,
+                                   const data::Batch& batch) {
+  const auto baseline = std::ranges::find_if(pass.members, [](const Pass::Member& member) {
+    return without_fp32(member.precisions).empty();
+  });
+  if (baseline != pass.members.end()) {
+    const auto place = static_cast<std::size_t>(baseline - pass.members.begin());
+    remember(batch.index, found_now[place]);
+    return found_now[place];
+  }
+  const auto known = references_.find(batch.index);
+  if (known != references_.end()) return known->second;
   data::Outputs outputs = chosen(model_->program(shapes_of(batch.inputs), {})->run(batch.inputs));
   remember(batch.index, outputs);
   return outputs;

@@ -69,7 +69,9 @@ class Evaluator {
   void add_batch(Pass& pass, const data::Batch& batch);
   std::vector<data::Outputs> run(Pass& pass, const data::Batch& batch);
   data::Outputs chosen(std::span<const tensor::Tensor> all) const;
-  data::Outputs reference(const data::Batch& batch);
+  /// The fp32 outputs: of the pass, kept from an earlier one, or made now.
+  data::Outputs reference(const Pass& pass, const std::vector<data::Outputs>& found_now,
+                          const data::Batch& batch);
   void remember(std::int64_t batch, const data::Outputs& outputs);
 
   std::shared_ptr<Model> model_;
