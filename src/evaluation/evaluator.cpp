@@ -61,6 +61,13 @@ Evaluator::Evaluator(std::shared_ptr<Model> model, job::Job job, JobInputs input
       space_(tuning_space(*graph_, job_.target())),
       outputs_(chosen_outputs(*model_, job_)) {}
 
+Budget Evaluator::narrowed(Budget budget) const {
+  if (batch_seconds_ > 0) {
+    budget.cost_max = std::min(budget.cost_max, base::limits::batch_seconds / batch_seconds_);
+  }
+  return budget;
+}
+
 Pass Evaluator::begin(const std::vector<Precisions>& configs, const Budget& budget,
                       const std::optional<nlohmann::json>& checkpoint) {
   for (const Precisions& precisions : configs) {
@@ -74,7 +81,7 @@ Pass Evaluator::begin(const std::vector<Precisions>& configs, const Budget& budg
   }
   Pass pass(evaluation_.metric, configs);
   if (configs.size() > 1) {
-    merged_ = MergedPrograms::within(*model_, inputs_.shapes(), configs, budget);
+    merged_ = MergedPrograms::within(*model_, inputs_.shapes(), configs, narrowed(budget));
     pass.members.erase(pass.members.begin() + static_cast<std::ptrdiff_t>(merged_->count()),
                        pass.members.end());
   }
@@ -94,7 +101,8 @@ std::optional<std::vector<Evaluated>> Evaluator::evaluate(
     const std::optional<nlohmann::json>& checkpoint, const Observer& observer) {
   const Clock::time_point started = Clock::now();
   Pass pass = begin(configs, budget, checkpoint);
-  BatchStream batches(inputs_, pass.batches_done);
+  const std::int64_t first_batch = pass.batches_done;
+  BatchStream batches(inputs_, first_batch);
   Clock::time_point checkpointed = Clock::now();
   while (pass.batches_done < inputs_.batch_count()) {
     const bool stops = observer.wants_stop();
@@ -112,6 +120,10 @@ std::optional<std::vector<Evaluated>> Evaluator::evaluate(
   }
   if (observer.checkpoint && pass.members.size() > 1) observer.checkpoint(pass.checkpoint());
   const std::chrono::duration<double> seconds = Clock::now() - started;
+  const std::int64_t batches_run = pass.batches_done - first_batch;
+  if (pass.members.size() == 1 && batches_run > 0) {
+    batch_seconds_ = seconds.count() / static_cast<double>(batches_run);
+  }
   std::vector<Evaluated> evaluated;
   for (const Pass::Member& member : pass.members) {
     evaluated.push_back({member.metric.value(), pass.samples_done, seconds.count(),
@@ -125,13 +137,9 @@ void Evaluator::add_batch(Pass& pass, const data::Batch& batch) {
   const std::vector<data::Outputs> outputs = run(pass, batch);
   std::optional<tensor::Tensor> labels = batch.labels;
   if (labels) labels = data::postprocess(evaluation_.postprocess, *std::move(labels));
+  std::optional<data::Outputs> compared;
+  if (traits.needs_reference) compared = reference(pass, outputs, batch);
   for (std::size_t i = 0; i < pass.members.size(); ++i) {
-    std::optional<data::Outputs> compared;
-    if (traits.needs_reference) {
-      const bool is_baseline = without_fp32(pass.members[i].precisions).empty();
-      if (is_baseline) remember(batch.index, outputs[i]);
-      compared = is_baseline ? outputs[i] : reference(batch);
-    }
     pass.members[i].metric.add(outputs[i], labels ? &*labels : nullptr,
                                compared ? &*compared : nullptr, batch.samples);
   }
@@ -165,9 +173,18 @@ data::Outputs Evaluator::chosen(std::span<const tensor::Tensor> all) const {
   return outputs;
 }
 
-data::Outputs Evaluator::reference(const data::Batch& batch) {
-  const auto found = references_.find(batch.index);
-  if (found != references_.end()) return found->second;
+data::Outputs Evaluator::reference(const Pass& pass, const std::vector<data::Outputs>& found_now,
+                                   const data::Batch& batch) {
+  const auto baseline = std::ranges::find_if(pass.members, [](const Pass::Member& member) {
+    return without_fp32(member.precisions).empty();
+  });
+  if (baseline != pass.members.end()) {
+    const auto place = static_cast<std::size_t>(baseline - pass.members.begin());
+    remember(batch.index, found_now[place]);
+    return found_now[place];
+  }
+  const auto known = references_.find(batch.index);
+  if (known != references_.end()) return known->second;
   data::Outputs outputs = chosen(model_->program(shapes_of(batch.inputs), {})->run(batch.inputs));
   remember(batch.index, outputs);
   return outputs;

@@ -63,12 +63,15 @@ class Evaluator {
   const JobInputs& inputs() const { return inputs_; }
 
  private:
+  Budget narrowed(Budget budget) const;
   Pass begin(const std::vector<Precisions>& configs, const Budget& budget,
              const std::optional<nlohmann::json>& checkpoint);
   void add_batch(Pass& pass, const data::Batch& batch);
   std::vector<data::Outputs> run(Pass& pass, const data::Batch& batch);
   data::Outputs chosen(std::span<const tensor::Tensor> all) const;
-  data::Outputs reference(const data::Batch& batch);
+  /// The fp32 outputs: of the pass, kept from an earlier one, or made now.
+  data::Outputs reference(const Pass& pass, const std::vector<data::Outputs>& found_now,
+                          const data::Batch& batch);
   void remember(std::int64_t batch, const data::Outputs& outputs);
 
   std::shared_ptr<Model> model_;
@@ -80,6 +83,7 @@ class Evaluator {
   std::vector<std::pair<std::string, std::size_t>> outputs_;  // those the metric reads, with places
   std::map<std::int64_t, data::Outputs> references_;          // by batch
   std::int64_t references_bytes_ = 0;
+  double batch_seconds_ = 0;  // of the last config that was evaluated alone; 0: not known
   std::unique_ptr<MergedPrograms> merged_;  // of the pass under way, if it has several members
 };
 

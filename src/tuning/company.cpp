@@ -54,7 +54,8 @@ double cost_max(const Search& search) {
   if (timeout_seconds > 0 && search.seconds_used() > 0) {
     const double seconds_of_trial =
         search.seconds_used() / static_cast<double>(search.trials().size());
-    cost = std::min(cost, (timeout_seconds - search.seconds_used()) / seconds_of_trial);
+    const double seconds_left = timeout_seconds - search.seconds_used();
+    cost = std::min(cost, seconds_left / 2 / seconds_of_trial);
   }
   return std::max(cost, 1.0);
 }

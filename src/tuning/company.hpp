@@ -2,7 +2,8 @@
 //
 // Trials that share a pass run what their configs have in common once, but the search may end
 // before some of them are wanted. So the first pass of a stage may cost as much as two trials, and
-// a later one as much as four for each trial that the stage has behind it. What a pass carries
+// a later one as much as four for each trial that the stage has behind it, and none more than half
+// of the time that a time-out leaves, which ends a pass without its results. What a pass carries
 // decides what it costs, never what comes out.
 #pragma once
 
