@@ -61,6 +61,13 @@ Evaluator::Evaluator(std::shared_ptr<Model> model, job::Job job, JobInputs input
       space_(tuning_space(*graph_, job_.target())),
       outputs_(chosen_outputs(*model_, job_)) {}
 
+Budget Evaluator::narrowed(Budget budget) const {
+  if (batch_seconds_ > 0) {
+    budget.cost_max = std::min(budget.cost_max, base::limits::batch_seconds / batch_seconds_);
+  }
+  return budget;
+}
+
 Pass Evaluator::begin(const std::vector<Precisions>& configs, const Budget& budget,
                       const std::optional<nlohmann::json>& checkpoint) {
   for (const Precisions& precisions : configs) {
@@ -74,7 +81,7 @@ Pass Evaluator::begin(const std::vector<Precisions>& configs, const Budget& budg
   }
   Pass pass(evaluation_.metric, configs);
   if (configs.size() > 1) {
-    merged_ = MergedPrograms::within(*model_, inputs_.shapes(), configs, budget);
+    merged_ = MergedPrograms::within(*model_, inputs_.shapes(), configs, narrowed(budget));
     pass.members.erase(pass.members.begin() + static_cast<std::ptrdiff_t>(merged_->count()),
                        pass.members.end());
   }
@@ -94,8 +101,10 @@ std::optional<std::vector<Evaluated>> Evaluator::evaluate(
     const std::optional<nlohmann::json>& checkpoint, const Observer& observer) {
   const Clock::time_point started = Clock::now();
   Pass pass = begin(configs, budget, checkpoint);
-  BatchStream batches(inputs_, pass.batches_done);
+  const std::int64_t first_batch = pass.batches_done;
+  BatchStream batches(inputs_, first_batch);
   Clock::time_point checkpointed = Clock::now();
+  Clock::time_point paced_from = started;  // then from the second batch on: the first one builds
   while (pass.batches_done < inputs_.batch_count()) {
     const bool stops = observer.wants_stop();
     const bool is_due = Clock::now() - checkpointed >= observer.checkpoint_interval;
@@ -107,6 +116,13 @@ std::optional<std::vector<Evaluated>> Evaluator::evaluate(
     const std::optional<data::Batch> batch = batches.next();
     if (!batch) break;
     add_batch(pass, *batch);
+    if (pass.members.size() == 1) {
+      const std::int64_t batches_run = pass.batches_done - first_batch;
+      const std::chrono::duration<double> taken = Clock::now() - paced_from;
+      batch_seconds_ =
+          taken.count() / static_cast<double>(std::max<std::int64_t>(batches_run - 1, 1));
+      if (batches_run == 1) paced_from = Clock::now();
+    }
     observer.tell({pass.batches_done, inputs_.batch_count(), pass.samples_done,
                    pass.members.front().metric.value(), std::ssize(pass.members)});
   }

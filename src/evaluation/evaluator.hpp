@@ -63,6 +63,7 @@ class Evaluator {
   const JobInputs& inputs() const { return inputs_; }
 
  private:
+  Budget narrowed(Budget budget) const;
   Pass begin(const std::vector<Precisions>& configs, const Budget& budget,
              const std::optional<nlohmann::json>& checkpoint);
   void add_batch(Pass& pass, const data::Batch& batch);
@@ -80,6 +81,7 @@ class Evaluator {
   std::vector<std::pair<std::string, std::size_t>> outputs_;  // those the metric reads, with places
   std::map<std::int64_t, data::Outputs> references_;          // by batch
   std::int64_t references_bytes_ = 0;
+  double batch_seconds_ = 0;  // of the last config that was evaluated alone; 0: not known
   std::unique_ptr<MergedPrograms> merged_;  // of the pass under way, if it has several members
 };
 

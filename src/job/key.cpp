@@ -51,13 +51,15 @@ void add_model(std::vector<Key>& table) {
 
 void add_precisions(std::vector<Key>& table) {
   for (const std::string section : {"mixed_precision", "graph_optimization"}) {
-    table.insert(table.end(),
-                 {{section, "precisions", read, "texts", "bf16",
-                   "the precision below fp32 that is tried; fp32 may stand beside it"},
-                  {section, "op_wise", read, "constraints", "",
-                   "precisions of single operators: a pattern of names, then `fp32` or `bf16`"},
-                  {section, "optype_wise", read, "constraints", "",
-                   "precisions of all operators of a type: a pattern of types, then as above"}});
+    table.insert(
+        table.end(),
+        {{section, "precisions", read, "texts", "bf16",
+          "the precision below fp32 that is tried; fp32 may stand beside it. fp16 is refused: "
+          "oneDNN has no kernel that computes in it here"},
+         {section, "op_wise", read, "constraints", "",
+          "precisions of single operators: a pattern of names, then `fp32` or `bf16`"},
+         {section, "optype_wise", read, "constraints", "",
+          "precisions of all operators of a type: a pattern of types, then as above"}});
   }
   table.push_back({"graph_optimization", "patterns", ignored, "", "", "ampd fuses what it can"});
 }
