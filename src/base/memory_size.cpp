@@ -22,4 +22,8 @@ std::int64_t physical_bytes() {
   return static_cast<std::int64_t>(::sysconf(_SC_PHYS_PAGES)) * ::sysconf(_SC_PAGESIZE);
 }
 
+std::int64_t memory_budget_bytes(std::int64_t given_bytes) {
+  return given_bytes > 0 ? given_bytes : physical_bytes() / 2;
+}
+
 }  // namespace ampd::base

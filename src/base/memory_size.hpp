@@ -11,4 +11,8 @@ std::int64_t resident_bytes();
 /// Bytes of the machine's RAM.
 std::int64_t physical_bytes();
 
+/// Bytes that a worker may use for trials that run together: those that the user gave, or for 0
+/// half of the machine's RAM.
+std::int64_t memory_budget_bytes(std::int64_t given_bytes);
+
 }  // namespace ampd::base

@@ -34,13 +34,15 @@ struct Worker::Implementation {
 
   /// Starts something on the runner and waits for its end.
   template <class Start>
-  End wait_for(Start start) {
+  End wait_for(Start start, const ProgressListener& progress = {}) {
     std::optional<End> end;
     start([&](runner::Event event, std::vector<base::FileDescriptor> descriptors) {
       if (auto* died = std::get_if<runner::Died>(&event)) {
         end = std::move(*died);
       } else {
         auto& reply = std::get<protocol::Reply>(event);
+        const auto* step = std::get_if<protocol::Progress>(&reply);
+        if (step != nullptr && progress) progress(*step);
         if (protocol::is_final(reply)) end = Answer{std::move(reply), std::move(descriptors)};
       }
     });
@@ -58,14 +60,18 @@ Worker::Worker(int threads) : implementation_(std::make_unique<Implementation>()
 
 Worker::~Worker() = default;
 
-End Worker::try_ask(protocol::Order order) {
-  return implementation_->wait_for([&](runner::Listener listener) {
-    implementation_->runner.start(std::move(order), implementation_->threads, std::move(listener));
-  });
+End Worker::try_ask(protocol::Order order, const ProgressListener& progress) {
+  return implementation_->wait_for(
+      [&](runner::Listener listener) {
+        implementation_->runner.start(std::move(order), implementation_->threads,
+                                      std::move(listener));
+      },
+      progress);
 }
 
-Answer Worker::ask(protocol::Order order, const std::string& what) {
-  return succeeded(try_ask(std::move(order)), what);
+Answer Worker::ask(protocol::Order order, const std::string& what,
+                   const ProgressListener& progress) {
+  return succeeded(try_ask(std::move(order), progress), what);
 }
 
 Answer Worker::run(runner::Command command) {

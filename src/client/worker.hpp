@@ -19,6 +19,9 @@ struct Answer {
   std::vector<base::FileDescriptor> descriptors;
 };
 
+/// What hears how an order gets on.
+using ProgressListener = std::function<void(const protocol::Progress&)>;
+
 class Worker {
  public:
   /// `threads` 0: the physical cores. It is started with its first order.
@@ -30,10 +33,11 @@ class Worker {
   /// Gives an order and waits for its end. `what` is done, for the sentence: "the inspection of
   /// net.onnx". Throws the worker's own Error; Error(io) when none can be started, Error(invalid)
   /// when it dies.
-  Answer ask(protocol::Order order, const std::string& what);
+  Answer ask(protocol::Order order, const std::string& what, const ProgressListener& progress = {});
 
   /// The same, without an Error for a worker that dies of its order.
-  std::variant<Answer, runner::Died> try_ask(protocol::Order order);
+  std::variant<Answer, runner::Died> try_ask(protocol::Order order,
+                                             const ProgressListener& progress = {});
 
   /// Runs an evaluation command instead; throws as `ask` does.
   Answer run(runner::Command command);

@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::array verbs{
     Verb{"inspect", "Show what a model is and what can be tuned in it", declare_inspect},
+    Verb{"plan", "Predict the trials, time and memory of a job", declare_plan},
     Verb{"eval", "Evaluate one config of a job", declare_eval},
     Verb{"exec", "Run a model once on given inputs", declare_exec},
     Verb{"bench", "Measure the latency of a model", declare_bench},

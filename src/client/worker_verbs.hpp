@@ -6,6 +6,7 @@
 namespace ampd::client {
 
 Action declare_inspect(CLI::App& app, const Globals& globals);
+Action declare_plan(CLI::App& app, const Globals& globals);
 Action declare_eval(CLI::App& app, const Globals& globals);
 Action declare_exec(CLI::App& app, const Globals& globals);
 Action declare_bench(CLI::App& app, const Globals& globals);

@@ -104,6 +104,7 @@ std::optional<std::vector<Evaluated>> Evaluator::evaluate(
   const std::int64_t first_batch = pass.batches_done;
   BatchStream batches(inputs_, first_batch);
   Clock::time_point checkpointed = Clock::now();
+  Clock::time_point paced_from = started;  // then from the second batch on: the first one builds
   while (pass.batches_done < inputs_.batch_count()) {
     const bool stops = observer.wants_stop();
     const bool is_due = Clock::now() - checkpointed >= observer.checkpoint_interval;
@@ -115,15 +116,18 @@ std::optional<std::vector<Evaluated>> Evaluator::evaluate(
     const std::optional<data::Batch> batch = batches.next();
     if (!batch) break;
     add_batch(pass, *batch);
+    if (pass.members.size() == 1) {
+      const std::int64_t batches_run = pass.batches_done - first_batch;
+      const std::chrono::duration<double> taken = Clock::now() - paced_from;
+      batch_seconds_ =
+          taken.count() / static_cast<double>(std::max<std::int64_t>(batches_run - 1, 1));
+      if (batches_run == 1) paced_from = Clock::now();
+    }
     observer.tell({pass.batches_done, inputs_.batch_count(), pass.samples_done,
                    pass.members.front().metric.value(), std::ssize(pass.members)});
   }
   if (observer.checkpoint && pass.members.size() > 1) observer.checkpoint(pass.checkpoint());
   const std::chrono::duration<double> seconds = Clock::now() - started;
-  const std::int64_t batches_run = pass.batches_done - first_batch;
-  if (pass.members.size() == 1 && batches_run > 0) {
-    batch_seconds_ = seconds.count() / static_cast<double>(batches_run);
-  }
   std::vector<Evaluated> evaluated;
   for (const Pass::Member& member : pass.members) {
     evaluated.push_back({member.metric.value(), pass.samples_done, seconds.count(),

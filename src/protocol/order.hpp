@@ -106,7 +106,16 @@ struct Validate {
   double absolute_tolerance = 1e-7;
 };
 
-using Order = std::variant<Inspect, Evaluate, Measure, Export, Hash, Execute, Bench, Validate>;
+/// What the job will take, before anything of it is run.
+struct Plan {
+  ModelReference model;
+  job::Job job;
+  std::int64_t memory_bytes_max = 0;  // of the worker; 0: as much as it takes
+  std::int64_t trials_max = 1;        // in one pass
+};
+
+using Order =
+    std::variant<Inspect, Evaluate, Measure, Export, Hash, Execute, Bench, Validate, Plan>;
 
 struct Stop {};
 
@@ -204,13 +213,30 @@ struct Validated {
   std::optional<double> max_abs_error;  // over all outputs that could be compared
 };
 
+/// Of a search that never meets its goal.
+struct Planned {
+  struct Stage {
+    std::string stage;        // as the store names it
+    std::int64_t trials = 0;  // reused ones included
+    std::int64_t reused = 0, passes = 0;
+    double seconds = 0;
+  };
+  std::vector<Stage> stages;       // that are reached
+  std::string end;                 // why it ends: exhausted, max_trials, timeout, performance_only
+  bool is_timed = true;            // false: a command evaluates the trials
+  std::int64_t batches = 0;        // of each trial; 0 if not timed
+  double preparation_seconds = 0;  // to open model and data
+  double latency_seconds = 0;      // of the measurement at the end
+  std::int64_t memory_bytes = 0;   // of the worker, at most
+};
+
 struct Failed {
   ErrorCode code = ErrorCode::invalid;
   std::string sentence;
 };
 
 using Reply = std::variant<Progress, Checkpoint, Stopped, Inspected, Evaluated, Measured, Exported,
-                           Hashed, Executed, Benched, Validated, Failed>;
+                           Hashed, Executed, Benched, Validated, Planned, Failed>;
 
 /// The first text that a worker sends, before any order: that it is one, and which version.
 std::string encode_greeting();

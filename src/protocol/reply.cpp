@@ -121,6 +121,24 @@ void describe(auto& fields, of<Validated> auto& reply) {
   fields("max_abs_error", reply.max_abs_error);
 }
 
+void describe(auto& fields, of<Planned::Stage> auto& stage) {
+  fields("stage", stage.stage, OneOf{{"baseline", "model_wise", "fallback", "incremental"}});
+  fields("trials", stage.trials, Range{});
+  fields("reused", stage.reused, Range{0, stage.trials});
+  fields("passes", stage.passes, Range{});
+  fields("seconds", stage.seconds, NotNegative{});
+}
+
+void describe(auto& fields, of<Planned> auto& reply) {
+  fields("stages", reply.stages);
+  fields("end", reply.end, OneOf{{"exhausted", "max_trials", "timeout", "performance_only"}});
+  fields("is_timed", reply.is_timed);
+  fields("batches", reply.batches, Range{});
+  fields("preparation_seconds", reply.preparation_seconds, NotNegative{});
+  fields("latency_seconds", reply.latency_seconds, NotNegative{});
+  fields("memory_bytes", reply.memory_bytes, Range{});
+}
+
 void describe(auto& fields, of<Failed> auto& reply) {
   fields("code", reply.code);
   fields("sentence", reply.sentence);
@@ -129,8 +147,8 @@ void describe(auto& fields, of<Failed> auto& reply) {
 namespace {
 
 constexpr std::array<std::string_view, std::variant_size_v<Reply>> reply_kinds{
-    "progress", "checkpoint", "stopped",  "inspected", "evaluated", "measured",
-    "exported", "hashed",     "executed", "benched",   "validated", "failed"};
+    "progress", "checkpoint", "stopped", "inspected", "evaluated", "measured", "exported",
+    "hashed",   "executed",   "benched", "validated", "planned",   "failed"};
 
 /// The replies that end orders stand in the orders' order, after those to any order.
 constexpr std::size_t first_own_reply = 3;

@@ -76,12 +76,19 @@ void describe(auto& fields, of<Validate> auto& order) {
   fields("absolute_tolerance", order.absolute_tolerance, NotNegative{});
 }
 
+void describe(auto& fields, of<Plan> auto& order) {
+  fields("model", order.model);
+  fields("job", order.job);
+  fields("memory_bytes_max", order.memory_bytes_max, Range{});
+  fields("trials_max", order.trials_max, Range{1, base::limits::trials_together});
+}
+
 void describe(auto&, of<Stop> auto&) {}
 
 namespace {
 
 constexpr std::array<std::string_view, std::variant_size_v<Order>> order_kinds{
-    "inspect", "evaluate", "measure", "export", "hash", "execute", "bench", "validate"};
+    "inspect", "evaluate", "measure", "export", "hash", "execute", "bench", "validate", "plan"};
 constexpr std::string_view stop_kind = "stop";
 
 }  // namespace

@@ -74,8 +74,7 @@ protocol::Evaluate evaluate_order(const store::JobDefinition& definition, const 
     order.configs.push_back(precisions_of(definition.space, proposal.config));
   }
   order.cost_max = cost_max;
-  order.memory_bytes_max =
-      limits.memory_bytes > 0 ? limits.memory_bytes : base::physical_bytes() / 2;
+  order.memory_bytes_max = base::memory_budget_bytes(limits.memory_bytes);
   if (!pass.checkpoint.empty()) order.checkpoint = nlohmann::json::parse(pass.checkpoint);
   return order;
 }

@@ -61,4 +61,19 @@ protocol::Benched reply_of(const evaluation::Latency& latency,
   return reply;
 }
 
+protocol::Planned reply_of(const evaluation::Plan& plan) {
+  protocol::Planned reply;
+  for (const evaluation::Plan::Stage& stage : plan.stages) {
+    reply.stages.push_back({std::string(tuning::to_string(stage.stage)), stage.trials, stage.reused,
+                            stage.passes, stage.seconds});
+  }
+  reply.end = std::string(tuning::to_string(plan.end));
+  reply.is_timed = plan.is_timed;
+  reply.batches = plan.batches;
+  reply.preparation_seconds = plan.preparation_seconds;
+  reply.latency_seconds = plan.latency_seconds;
+  reply.memory_bytes = plan.memory_bytes;
+  return reply;
+}
+
 }  // namespace ampd::worker

@@ -6,6 +6,7 @@
 #include "evaluation/conformance.hpp"
 #include "evaluation/inspection.hpp"
 #include "evaluation/latency.hpp"
+#include "evaluation/plan.hpp"
 #include "protocol/order.hpp"
 
 namespace ampd::worker {
@@ -15,5 +16,6 @@ protocol::Latency reply_of(const evaluation::Latency& latency);
 protocol::Validated reply_of(const evaluation::Verdict& verdict);
 protocol::Benched reply_of(const evaluation::Latency& latency,
                            const std::vector<evaluation::StepTime>& steps);
+protocol::Planned reply_of(const evaluation::Plan& plan);
 
 }  // namespace ampd::worker

@@ -16,6 +16,7 @@
 #include "evaluation/inspection.hpp"
 #include "evaluation/latency.hpp"
 #include "evaluation/made_up.hpp"
+#include "evaluation/plan.hpp"
 #include "worker/replies.hpp"
 
 namespace ampd::worker {
@@ -222,6 +223,14 @@ Service::Answer Service::carry_out(const protocol::Validate& order) {
                                         {order.relative_tolerance, order.absolute_tolerance},
                                         observer())),
           {}};
+}
+
+Service::Answer Service::carry_out(const protocol::Plan& order) {
+  model(order.model);
+  const auto plan =
+      evaluation::plan(model_, order.job, {order.memory_bytes_max, order.trials_max}, observer());
+  if (!plan) return {protocol::Stopped{}, {}};
+  return {reply_of(*plan), {}};
 }
 
 }  // namespace ampd::worker

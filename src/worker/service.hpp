@@ -48,6 +48,7 @@ class Service {
   Answer carry_out(const protocol::Execute& order);
   Answer carry_out(const protocol::Bench& order);
   Answer carry_out(const protocol::Validate& order);
+  Answer carry_out(const protocol::Plan& order);
 
   evaluation::Model& model(const protocol::ModelReference& reference);
   evaluation::Evaluator& evaluator(const protocol::ModelReference& reference, const job::Job& job);

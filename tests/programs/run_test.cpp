@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <set>
 #include <string>
 
 #include "site.hpp"
@@ -50,6 +51,29 @@ TEST_CASE("the result of a run is its exit code, stored or new") {
   CHECK(first.json().at("exit_code") == 10);
   CHECK(first.json().at("job").at("goal_met") == 0);
   CHECK(site.run(job).code == 10);
+}
+
+TEST_CASE("a plan foretells the trials and passes of a run") {
+  const Site site;
+  const std::string job = site.long_job();
+  const Json plan = site.ask({"plan", job});
+  CHECK(site.run(job).code == 10);
+  const Json trials = site.ask({"trials", "long", "--state-dir", site.state()});
+  CHECK(plan.at("trials") == trials.size());
+  for (const Json& stage : plan.at("stages")) {
+    int count = 0;
+    std::set<std::string> passes;
+    for (const Json& trial : trials) {
+      if (trial.at("stage") != stage.at("stage")) continue;
+      ++count;
+      if (trial.at("reused_from").is_null()) passes.insert(trial.at("started_at"));
+    }
+    CAPTURE(stage.at("stage"));
+    CHECK(stage.at("trials") == count);
+    const bool is_ranked = stage.at("stage") == "incremental";
+    if (!is_ranked) CHECK(stage.at("passes") == passes.size());
+  }
+  CHECK(site.ctl({"list", "--state-dir", site.state(), "--json"}).json().size() == 1);
 }
 
 TEST_CASE("Ctrl-C saves, says how to go on, and the next run goes on") {

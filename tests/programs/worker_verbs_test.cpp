@@ -1,4 +1,4 @@
-// The verbs that need a worker and no daemon: inspect, eval, exec, bench, validate.
+// The verbs that need a worker and no daemon: inspect, plan, eval, exec, bench, validate.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -86,6 +86,53 @@ TEST_CASE("inspect says why operators on float16 are not tuned") {
   CHECK(text.code == 0);
   CHECK(holds(text.output, "0 tunable operators"));
   CHECK(holds(text.error, "oneDNN has no kernel that computes in it on this CPU"));
+}
+
+TEST_CASE("plan predicts what a job takes") {
+  const Bench bench;
+  const std::string job = bench.path("job.yaml");
+  const Json found = bench.site.ask({"plan", job, "--memory-mib", "4096"});
+  CHECK(keys(found) == std::vector<std::string>{"trials", "passes", "batches",
+                                                "preparation_seconds", "latency_seconds",
+                                                "total_seconds", "memory_bytes",
+                                                "memory_budget_bytes", "end", "stages"});
+  CHECK(found["trials"] == 5);
+  CHECK(found["batches"] == 6);
+  CHECK(found["end"] == "exhausted");
+  CHECK(found["memory_budget_bytes"] == std::int64_t{4} << 30);
+  CHECK(found["memory_bytes"] > 1 << 20);
+  CHECK(found["latency_seconds"] > 0);
+  REQUIRE(found["stages"].size() == 4);
+  const Json& last = found["stages"][3];
+  CHECK(keys(last) == std::vector<std::string>{"stage", "trials", "reused", "passes", "seconds",
+                                               "ends_by_seconds"});
+  CHECK(found["stages"][0]["ends_by_seconds"].is_null());
+  CHECK(last["ends_by_seconds"] == found["total_seconds"]);
+  CHECK(last["reused"] == 1);
+  CHECK(last["passes"] == 0);
+
+  const Result text = bench.site.ctl({"plan", job, "--trials-together", "1", "--threads", "1"});
+  CHECK(text.code == 0);
+  CHECK(text.error.empty());
+  CHECK(holds(text.output, "fallback          2       2"));
+  CHECK(holds(text.output, "5 trials in 4 passes of 6 batches, in "));
+  CHECK(holds(text.output, "operators hurt in an order drawn from seed 1978"));
+}
+
+TEST_CASE("plan leaves a job's command alone and says that its time is not known") {
+  const Bench bench;
+  bench.write("job.yaml",
+              "model: {name: small, path: model.onnx}\n"
+              "evaluation: {eval_func: {command: [./score.sh], timeout: 30}}\n");
+  bench.write("score.sh", "#!/bin/sh\ntouch \"$(dirname \"$0\")/was_run\"\necho 1\n", 0755);
+  const std::string job = bench.path("job.yaml");
+  const Json found = bench.site.ask({"plan", job});
+  CHECK(found["trials"] == 5);
+  CHECK(found["passes"] == 4);
+  CHECK(found["total_seconds"].is_null());
+  CHECK(found["stages"][1]["seconds"].is_null());
+  CHECK(holds(bench.site.ctl({"plan", job}).output, "a trial takes as long as the job's command"));
+  CHECK(!std::filesystem::exists(bench.path("was_run")));
 }
 
 TEST_CASE("eval evaluates one config of a job") {
@@ -266,6 +313,10 @@ TEST_CASE("misuse of these verbs is one line and the right exit code") {
     const char* sentence;
   };
   bench.write("noise.onnx", "noise");
+  bench.write("noise.yaml",
+              "model: {name: noise, path: noise.onnx}\n"
+              "evaluation: {eval_func: {command: [./score.sh]}}\n");
+  bench.write("score.sh", "#!/bin/sh\n", 0755);
   bench.write("unknown.json", R"({"ops": {"relu": "bf16"}})");
   const std::vector<Row> rows{
       {2, {"inspect"}, "MODEL is required"},
@@ -278,6 +329,11 @@ TEST_CASE("misuse of these verbs is one line and the right exit code") {
       {2, {"exec", model, "--input", "x=" + bench.path("x.npy")}, "--output-dir is required"},
       {2, {"eval", bench.path("job.yaml"), "--precision", "bf16", "--config", "c"}, "--config"},
       {2, {"validate", bench.path(""), "--rtol", "-1"}, "--rtol"},
+      {2, {"plan"}, "FILE is required"},
+      {2, {"plan", bench.path("job.yaml"), "--trials-together", "0"}, "--trials-together"},
+      {2, {"plan", bench.path("job.yaml"), "--memory-mib", "-1"}, "--memory-mib"},
+      {3, {"plan", bench.path("none.yaml")}, "none.yaml"},
+      {1, {"plan", bench.path("noise.yaml")}, "noise.onnx"},
       {3, {"inspect", bench.path("none.onnx")}, "none.onnx: No such file"},
       {3, {"eval", bench.path("none.yaml")}, "none.yaml"},
       {3, {"eval", bench.path("job.yaml"), "--config", bench.path("none.json")}, "none.json"},

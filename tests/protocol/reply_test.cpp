@@ -42,7 +42,14 @@ std::vector<Reply> every_reply() {
           Benched{{5, 4, 6}, 12.5, {{"conv", "Conv", "brgconv", "bfloat16", 0.25, 100, 200}}},
           Validated{CaseStatus::unsupported, "no Foo", std::nullopt},
           Validated{CaseStatus::passed, "", 1e-6},
-          Failed{ampd::ErrorCode::unsupported, "no kernel"}};
+          Failed{ampd::ErrorCode::unsupported, "no kernel"},
+          Planned{{{"baseline", 1, 0, 1, 0.5}, {"fallback", 12, 1, 2, 7.25}},
+                  "max_trials",
+                  true,
+                  54,
+                  0.125,
+                  1.5,
+                  1 << 20}};
 }
 
 std::string complaint(const nlohmann::json& json) {
@@ -95,7 +102,16 @@ TEST_CASE("impossible replies are refused by field") {
       {6, "/baseline/p90_ns", 19, "reply.baseline.p90_ns"},
       {11, "/status", "skipped", "reply.status"},
       {13, "/code", "fine", "reply.code"},
-      {13, "/more", 1, "reply.more"}};
+      {13, "/more", 1, "reply.more"},
+      {14, "/end", "goal_met", "reply.end"},
+      {14, "/is_timed", 1, "reply.is_timed"},
+      {14, "/memory_bytes", -1, "reply.memory_bytes"},
+      {14, "/latency_seconds", -0.5, "reply.latency_seconds"},
+      {14, "/preparation_seconds", "nan", "reply.preparation_seconds"},
+      {14, "/stages/0/stage", "last", "reply.stages[0].stage"},
+      {14, "/stages/1/reused", 13, "reply.stages[1].reused"},
+      {14, "/stages/1/passes", -1, "reply.stages[1].passes"},
+      {14, "/stages/1/seconds", nullptr, "reply.stages[1].seconds"}};
   for (const Row& row : rows) {
     nlohmann::json json = nlohmann::json::parse(encode(every_reply()[row.index]));
     json[nlohmann::json::json_pointer(row.pointer)] = row.value;
@@ -108,8 +124,8 @@ TEST_CASE("impossible replies are refused by field") {
 TEST_CASE("a final reply answers the order of its kind alone") {
   Evaluate evaluate;
   evaluate.configs.resize(2);
-  const std::vector<Order> orders{Inspect{},          evaluate,  Measure{}, Export{},
-                                  Hash{{"/a", "/b"}}, Execute{}, Bench{},   Validate{}};
+  const std::vector<Order> orders{Inspect{}, evaluate, Measure{},  Export{}, Hash{{"/a", "/b"}},
+                                  Execute{}, Bench{},  Validate{}, Plan{}};
   for (const Reply& reply : every_reply()) {
     const bool to_any = !is_final(reply) || std::holds_alternative<Stopped>(reply) ||
                         std::holds_alternative<Failed>(reply);

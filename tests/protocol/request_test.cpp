@@ -34,6 +34,7 @@ std::vector<Request> every_request() {
           Order{Execute{model, {}, precisions}},
           Order{Bench{model, inputs, precisions, 1, 7}},
           Order{Validate{"/cases/a", Precision::bf16, 1e-3, 0}},
+          Order{Plan{model, job, 1 << 30, 64}},
           Stop{}};
 }
 
@@ -134,6 +135,10 @@ TEST_CASE("a refusal names the field, and what it must be") {
   CHECK(with(9, "/relative_tolerance", "0x7ff0000000000000").find("finite") != std::string::npos);
   CHECK(with(0, "/model/name", std::string("a\0b", 3)).find("NUL") != std::string::npos);
   CHECK(with(4, "/profile", "fp64").find("\"request.profile\"") != std::string::npos);
+  CHECK(with(10, "/trials_max", 0).find("\"request.trials_max\" must be from 1") !=
+        std::string::npos);
+  CHECK(with(10, "/memory_bytes_max", -1).find("\"request.memory_bytes_max\"") !=
+        std::string::npos);
   CHECK(with(0, "/kind", "evaluated").find("\"request.kind\"") != std::string::npos);
   CHECK(with(1, "/job", nlohmann::json::object()).find("\"request.job\"") != std::string::npos);
 }

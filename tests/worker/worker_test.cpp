@@ -222,6 +222,14 @@ TEST_CASE("the other orders are carried out") {
   CHECK(benched.reply<protocol::Benched>()->latency.median_ns > 0);
   CHECK(benched.reply<protocol::Benched>()->gflops > 0);
   CHECK(benched.reply<protocol::Benched>()->ops.size() >= 2);
+
+  const Told planned = loop.order(protocol::Plan{reference(small), job, 0, 64});
+  INFO(planned.failure());
+  REQUIRE(planned.reply<protocol::Planned>() != nullptr);
+  CHECK(planned.reply<protocol::Planned>()->stages.size() == 4);
+  CHECK(planned.reply<protocol::Planned>()->stages[2].trials == 2);
+  CHECK(planned.reply<protocol::Planned>()->batches == 6);
+  CHECK(planned.reply<protocol::Planned>()->end == "exhausted");
 }
 
 TEST_CASE("an execution hands its outputs over as arrays") {
