@@ -45,7 +45,10 @@ std::unique_ptr<MergedPrograms> MergedPrograms::within(Model& model, const Shape
 }
 
 bool MergedPrograms::fits(std::int64_t memory_bytes_max) const {
-  return base::resident_bytes() + program_->arena_bytes() + output_bytes_ <= memory_bytes_max;
+  // Outputs count twice: those of one batch may not be given back before the next batch has its
+  // own.
+  const std::int64_t needed_bytes = program_->arena_bytes() + 2 * output_bytes_;
+  return base::resident_bytes() + needed_bytes + needed_bytes / 8 <= memory_bytes_max;
 }
 
 void MergedPrograms::prepare(const Shapes& shapes) {

@@ -94,7 +94,8 @@ def compared(build, folder, job, pairs, threads):
     for _ in range(pairs):
         together.append(Run(build, folder, job_file))
         alone.append(Run(build, folder, job_file, "--trials-together", "1"))
-        budget_mib = max(int(together[-1].peak_mib * 0.9), int(alone[-1].peak_mib * 1.05) + 1)
+        least_mib = Run(build, folder, job_file, "--memory-mib", "1").peak_mib
+        budget_mib = max(int(together[-1].peak_mib * 0.9), int(least_mib * 1.03) + 1)
         small.append(Run(build, folder, job_file, "--memory-mib", str(budget_mib)))
         small[-1].budget_mib = budget_mib
     same = all(run.tables == alone[0].tables for run in together + alone + small)
