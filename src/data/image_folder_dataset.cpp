@@ -5,7 +5,7 @@
 #include "ampd/error.hpp"
 #include "base/files.hpp"
 #include "data/dataset_kinds.hpp"
-#include "data/image.hpp"
+#include "image/image.hpp"
 
 namespace ampd::data {
 namespace {
@@ -57,7 +57,7 @@ Dataset make_image_folder_dataset(const nlohmann::json& parameters) {
           .size = static_cast<std::int64_t>(files->size()),
           .sample = [files](std::int64_t index) {
             const File& file = files->at(static_cast<std::size_t>(index));
-            return Sample{{{read_image(file.name), 2}}, class_label(file.label)};
+            return Sample{{{image::read(file.name), 2}}, class_label(file.label)};
           }};
 }
 

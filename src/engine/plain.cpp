@@ -15,13 +15,13 @@ using tensor::Tensor;
 std::map<std::string_view, const Kernel*> index_kernels() {
   std::map<std::string_view, const Kernel*> index;
   for (const std::span<const Kernel> family :
-       {binary_kernels(),       convolution_kernels(),   creation_kernels(),
-        deformable_kernels(),   indexing_kernels(),      integer_product_kernels(),
-        layout_kernels(),       loss_kernels(),          matrix_kernels(),
-        ngram_kernels(),        normalization_kernels(), pooling_kernels(),
-        quantization_kernels(), recurrent_kernels(),     reduction_kernels(),
-        resampling_kernels(),   sampling_kernels(),      selection_kernels(),
-        signal_kernels(),       unary_kernels()}) {
+       {binary_kernels(),          convolution_kernels(),  creation_kernels(),
+        deformable_kernels(),      image_kernels(),        indexing_kernels(),
+        integer_product_kernels(), layout_kernels(),       loss_kernels(),
+        matrix_kernels(),          ngram_kernels(),        normalization_kernels(),
+        pooling_kernels(),         quantization_kernels(), recurrent_kernels(),
+        reduction_kernels(),       resampling_kernels(),   sampling_kernels(),
+        selection_kernels(),       signal_kernels(),       unary_kernels()}) {
     for (const Kernel& kernel : family) index.emplace(kernel.op_type, &kernel);
   }
   return index;

@@ -19,7 +19,6 @@ constexpr std::string_view strings = "works on strings";
 constexpr std::array entries{
     Entry{"Bernoulli", random},
     Entry{"ConcatFromSequence", sequences},
-    Entry{"ImageDecoder", "decodes picture files; let a dataset decode them"},
     Entry{"Multinomial", random},
     Entry{"Optional", optionals},
     Entry{"OptionalGetElement", optionals},

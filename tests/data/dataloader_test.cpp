@@ -8,7 +8,7 @@
 #include "damage.hpp"
 #include "data/npy.hpp"
 #include "data/prefetcher.hpp"
-#include "image_writer.hpp"
+#include "image/image_writer.hpp"
 #include "temporary_folder.hpp"
 
 using namespace ampd::data;

@@ -6,7 +6,7 @@
 
 #include "damage.hpp"
 #include "data/npy.hpp"
-#include "image_writer.hpp"
+#include "image/image_writer.hpp"
 #include "temporary_folder.hpp"
 #include "zip_writer.hpp"
 

@@ -55,6 +55,8 @@ std::string document() {
       "cast is paid for it.\n"
       "- *as in the file*: computes in the model's own types.\n"
       "- *plain*: a kernel of ampd's own, for all dense number types that the operator allows.\n\n"
+      "ImageDecoder reads JPEG, PNG, uncompressed BMP and PNM; a file that it cannot decode is an "
+      "error, where ONNX would have an empty image.\n\n"
       "| operator | since opset | executed by | precision |\n|---|---|---|---|\n";
   for (const auto& [op_type, rule] : graph::shape_rules()) {
     if (rule->since_version > graph::newest_opset) continue;

@@ -15,12 +15,8 @@ namespace {
 
 class CaseFolder {
  public:
-  explicit CaseFolder(const std::string& op_type) {
-    OnnxBuilder builder(13);
-    builder.input("a", tensor::DType::f32, {2});
-    builder.input("b", tensor::DType::f32, {2});
-    builder.node(op_type, {"a", "b"}, {"y"}, {}, "only");
-    builder.output("y");
+  explicit CaseFolder(const std::string& op_type) : CaseFolder(two_pairs(op_type)) {}
+  explicit CaseFolder(const OnnxBuilder& builder) {
     base::write_file(folder_ / "model.onnx", builder.bytes());
   }
 
@@ -35,6 +31,15 @@ class CaseFolder {
   const std::filesystem::path& path() const { return folder_.path(); }
 
  private:
+  static OnnxBuilder two_pairs(const std::string& op_type) {
+    OnnxBuilder builder(13);
+    builder.input("a", tensor::DType::f32, {2});
+    builder.input("b", tensor::DType::f32, {2});
+    builder.node(op_type, {"a", "b"}, {"y"}, {}, "only");
+    builder.output("y");
+    return builder;
+  }
+
   void write(const std::string& prefix, const std::vector<Tensor>& values) const {
     for (std::size_t i = 0; i < values.size(); ++i) {
       base::write_file(folder_ / (prefix + std::to_string(i) + ".pb"),
@@ -86,6 +91,27 @@ TEST_CASE("the inputs of a case have the shapes of their files") {
   add.data_set("test_data_set_1", {three}, {three});
   CHECK(add.run().status == Status::failed);
   CHECK(add.run().reason.find("the input b has no shape in the model") != std::string::npos);
+}
+
+TEST_CASE("a case may decode files of pictures") {
+  OnnxBuilder builder(20);
+  builder.input("file", tensor::DType::u8, {-1});
+  builder.node("ImageDecoder", {"file"}, {"image"}, {{"pixel_format", std::string("BGR")}}, "it");
+  builder.node("Cast", {"image"}, {"y"}, {{"to", std::int64_t{1}}}, "as_float");
+  builder.output("y");
+  const CaseFolder decoder(builder);
+  const auto file = [](std::string_view text) {
+    return Tensor::of<std::uint8_t>({std::ssize(text)}, {text.begin(), text.end()});
+  };
+  decoder.data_set("test_data_set_0", {file("P6 1 2 255 abcdef")},
+                   {Tensor::of<float>({2, 1, 3}, {99, 98, 97, 102, 101, 100})});
+  CHECK(decoder.run().reason == "");
+  decoder.data_set("test_data_set_1", {file("P6 1 2 255 ab")}, {pair(0, 0)});
+  CHECK(decoder.run().status == Status::failed);
+  CHECK(decoder.run().reason ==
+        "the input of the node it (ImageDecoder) is not a valid PNM image: it is cut short");
+  decoder.data_set("test_data_set_1", {file("RIFF1234WEBP")}, {pair(0, 0)});
+  CHECK(decoder.run().status == Status::unsupported);
 }
 
 TEST_CASE("a folder that is no case is an error") {

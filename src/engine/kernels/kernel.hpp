@@ -69,6 +69,7 @@ std::span<const Kernel> binary_kernels();
 std::span<const Kernel> convolution_kernels();
 std::span<const Kernel> creation_kernels();
 std::span<const Kernel> deformable_kernels();
+std::span<const Kernel> image_kernels();
 std::span<const Kernel> indexing_kernels();
 std::span<const Kernel> integer_product_kernels();
 std::span<const Kernel> layout_kernels();

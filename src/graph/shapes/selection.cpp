@@ -25,6 +25,18 @@ std::optional<Shape> chosen(const NodeTypes& types) {
   return result;
 }
 
+void infer_image(NodeTypes& types) {
+  if (types.dtype(0) != DType::u8 || types.rank(0).value_or(1) != 1) {
+    types.fail("needs the bytes of a file as a list of uint8");
+  }
+  const std::string format = types.attributes().text("pixel_format", "RGB");
+  if (format != "RGB" && format != "BGR" && format != "Grayscale") {
+    types.fail("has the pixel_format " + format + "; RGB, BGR and Grayscale are known");
+  }
+  const std::int64_t channels = format == "Grayscale" ? 1 : 3;
+  types.set(0, DType::u8, Shape{unknown_extent, unknown_extent, channels});
+}
+
 void infer_compress(NodeTypes& types) {
   if (types.dtype(1) != DType::boolean) types.fail("needs a bool condition");
   types.set(0, types.dtype(0), chosen(types));
@@ -41,6 +53,7 @@ void infer_suppression(NodeTypes& types) {
 
 constexpr std::array rules{
     ShapeRule{"Compress", 9, 2, 2, 1, infer_compress},
+    ShapeRule{"ImageDecoder", 20, 1, 1, 1, infer_image},
     ShapeRule{"NonMaxSuppression", 10, 2, 5, 1, infer_suppression},
     ShapeRule{"NonZero", 9, 1, 1, 1, infer_non_zero},
     ShapeRule{"Unique", 11, 1, 1, 4, infer_unique},

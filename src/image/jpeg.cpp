@@ -1,4 +1,4 @@
-#include "data/jpeg.hpp"
+#include "image/jpeg.hpp"
 
 #include <jerror.h>
 #include <jpeglib.h>
@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "ampd/error.hpp"
-#include "data/image.hpp"
+#include "image/image.hpp"
 
-namespace ampd::data {
+namespace ampd::image {
 namespace {
 
 /// A progressive file may repeat scans that cost time and bring nothing; real ones have about ten.
@@ -122,8 +122,8 @@ tensor::Tensor decode_jpeg(std::span<const std::byte> bytes, const std::string& 
                                 bytes.size())) {
     refuse(name, decompressor);
   }
-  tensor::Tensor image = image_tensor(static_cast<std::int64_t>(decompressor.height()),
-                                      static_cast<std::int64_t>(decompressor.width()), name);
+  tensor::Tensor image = blank(static_cast<std::int64_t>(decompressor.height()),
+                               static_cast<std::int64_t>(decompressor.width()), name);
   if (decompressor.components() == 3) {
     auto* rows = reinterpret_cast<unsigned char*>(image.mutable_bytes().data());
     if (!decompressor.read_rows(rows)) refuse(name, decompressor);
@@ -135,4 +135,4 @@ tensor::Tensor decode_jpeg(std::span<const std::byte> bytes, const std::string& 
   return image;
 }
 
-}  // namespace ampd::data
+}  // namespace ampd::image

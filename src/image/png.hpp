@@ -1,4 +1,4 @@
-// The PNG half of data/image.hpp, by libpng.
+// The PNG half of image/image.hpp, by libpng.
 #pragma once
 
 #include <cstddef>
@@ -7,8 +7,8 @@
 
 #include "tensor/tensor.hpp"
 
-namespace ampd::data {
+namespace ampd::image {
 
 tensor::Tensor decode_png(std::span<const std::byte> bytes, const std::string& name);
 
-}  // namespace ampd::data
+}  // namespace ampd::image

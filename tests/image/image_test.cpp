@@ -1,20 +1,19 @@
-#include "data/image.hpp"
+#include "image/image.hpp"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
 
 #include "damage.hpp"
-#include "image_writer.hpp"
+#include "image/image_writer.hpp"
 
-using namespace ampd::data;
 using ampd::tensor::Shape;
 using ampd::tensor::Tensor;
 
 namespace {
 
 Tensor decode(const std::string& bytes) {
-  return decode_image(as_span(bytes), "a.jpg");
+  return ampd::image::decode(as_span(bytes), "a.jpg");
 }
 
 std::vector<int> pixels(const std::string& bytes) {
@@ -121,6 +120,17 @@ TEST_CASE("an image beyond the limit of pixels is refused before memory is taken
   CHECK(error_of([&] { decode(bytes); }).find("beyond the limit") != std::string::npos);
 }
 
-TEST_CASE("what is no image is refused by name") {
-  CHECK(error_of([] { decode("GIF89a"); }) == "a.jpg is neither a JPEG nor a PNG image");
+TEST_CASE("images of every format that is decoded are told apart") {
+  const std::vector<int> expected{7, 7, 7};
+  CHECK(pixels("P5 1 1 255 \x07") == expected);
+  CHECK(pixels(png_of({1, 1, 1, {7}}, PNG_COLOR_TYPE_GRAY)) == expected);
+  CHECK(error_of([] { decode("BM"); }) == "a.jpg is not a valid BMP image: it is cut short");
+}
+
+TEST_CASE("what is no image, or of another format, is refused by name") {
+  CHECK(error_of([] { decode("what"); }) == "a.jpg is neither a JPEG, PNG, BMP nor PNM image");
+  CHECK(error_of([] { decode("GIF89a"); }) ==
+        "a.jpg is a GIF image, which ampd does not decode; make it a PNG");
+  CHECK(error_of([] { decode(std::string("MM\0*", 4)); }).find("a TIFF image") !=
+        std::string::npos);
 }

@@ -1,4 +1,4 @@
-// The JPEG half of data/image.hpp, by libjpeg.
+// The JPEG half of image/image.hpp, by libjpeg.
 #pragma once
 
 #include <cstddef>
@@ -7,8 +7,8 @@
 
 #include "tensor/tensor.hpp"
 
-namespace ampd::data {
+namespace ampd::image {
 
 tensor::Tensor decode_jpeg(std::span<const std::byte> bytes, const std::string& name);
 
-}  // namespace ampd::data
+}  // namespace ampd::image

@@ -1,4 +1,4 @@
-#include "data/png.hpp"
+#include "image/png.hpp"
 
 #include <png.h>
 
@@ -11,9 +11,9 @@
 
 #include "ampd/error.hpp"
 #include "base/limits.hpp"
-#include "data/image.hpp"
+#include "image/image.hpp"
 
-namespace ampd::data {
+namespace ampd::image {
 namespace {
 
 /// Text and profile chunks beyond this are refused; no pixel stands in them.
@@ -96,8 +96,8 @@ class Reader {
 tensor::Tensor decode_png(std::span<const std::byte> bytes, const std::string& name) {
   Reader reader(bytes);
   if (!reader.read_header()) refuse(name, reader);
-  tensor::Tensor image = image_tensor(static_cast<std::int64_t>(reader.height()),
-                                      static_cast<std::int64_t>(reader.width()), name);
+  tensor::Tensor image = blank(static_cast<std::int64_t>(reader.height()),
+                               static_cast<std::int64_t>(reader.width()), name);
   std::vector<png_bytep> rows(reader.height());
   for (std::size_t y = 0; y < rows.size(); ++y) {
     rows[y] = reinterpret_cast<png_bytep>(image.mutable_bytes().data()) + y * reader.width() * 3;
@@ -106,4 +106,4 @@ tensor::Tensor decode_png(std::span<const std::byte> bytes, const std::string& n
   return image;
 }
 
-}  // namespace ampd::data
+}  // namespace ampd::image

@@ -1,4 +1,4 @@
-// Writes small JPEG and PNG files for the tests.
+// Writes small JPEG and PNG files for the tests, and reads JPEG files in the shortest way.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -10,6 +10,8 @@
 #include <cstdlib>
 #include <string>
 #include <vector>
+
+#include "tensor/tensor.hpp"
 
 /// Pixels row by row, `channels` numbers each.
 struct Picture {
@@ -89,4 +91,23 @@ inline std::string png_of(const Picture& picture, int color_type, int bit_depth 
   png_write_end(png, nullptr);
   png_destroy_write_struct(&png, &info);
   return bytes;
+}
+
+/// Height x width x RGB. The file must be one of jpeg_of.
+inline ampd::tensor::Tensor decoded_by_libjpeg(const std::string& bytes) {
+  jpeg_decompress_struct codec{};
+  jpeg_error_mgr errors{};
+  codec.err = jpeg_std_error(&errors);
+  jpeg_create_decompress(&codec);
+  jpeg_mem_src(&codec, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+  jpeg_read_header(&codec, TRUE);
+  jpeg_start_decompress(&codec);
+  ampd::tensor::Tensor image(ampd::tensor::DType::u8, {codec.output_height, codec.output_width, 3});
+  while (codec.output_scanline < codec.output_height) {
+    std::uint8_t* row = image.mutable_values<std::uint8_t>().data() +
+                        std::size_t{codec.output_scanline} * codec.output_width * 3;
+    jpeg_read_scanlines(&codec, &row, 1);
+  }
+  jpeg_destroy_decompress(&codec);
+  return image;
 }
