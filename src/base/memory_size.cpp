@@ -1,5 +1,6 @@
 #include "base/memory_size.hpp"
 
+#include <malloc.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -16,6 +17,10 @@ std::int64_t resident_bytes() {
     throw Error(ErrorCode::io, "/proc/self/statm does not tell how much memory is in use");
   }
   return resident_pages * ::sysconf(_SC_PAGESIZE);
+}
+
+void return_freed_pages() {
+  ::malloc_trim(0);
 }
 
 std::int64_t physical_bytes() {

@@ -8,6 +8,9 @@ namespace ampd::base {
 /// Bytes of the process that are in RAM. Throws Error(io) where the kernel does not tell.
 std::int64_t resident_bytes();
 
+/// Gives memory that was freed back to the kernel, as far as whole pages of it are free.
+void return_freed_pages();
+
 /// Bytes of the machine's RAM.
 std::int64_t physical_bytes();
 

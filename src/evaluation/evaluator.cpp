@@ -6,6 +6,7 @@
 
 #include "ampd/error.hpp"
 #include "base/limits.hpp"
+#include "base/memory_size.hpp"
 #include "data/transform.hpp"
 #include "evaluation/inspection.hpp"
 #include "job/catalogue.hpp"
@@ -81,7 +82,7 @@ Pass Evaluator::begin(const std::vector<Precisions>& configs, const Budget& budg
   }
   Pass pass(evaluation_.metric, configs);
   if (configs.size() > 1) {
-    merged_ = MergedPrograms::within(*model_, inputs_.shapes(), configs, narrowed(budget));
+    merged_ = MergedPrograms::within(*model_, inputs_, configs, narrowed(budget));
     pass.members.erase(pass.members.begin() + static_cast<std::ptrdiff_t>(merged_->count()),
                        pass.members.end());
   }
@@ -100,6 +101,7 @@ std::optional<std::vector<Evaluated>> Evaluator::evaluate(
     const std::vector<Precisions>& configs, const Budget& budget,
     const std::optional<nlohmann::json>& checkpoint, const Observer& observer) {
   const Clock::time_point started = Clock::now();
+  memory_bytes_max_ = base::memory_budget_bytes(budget.memory_bytes_max);
   Pass pass = begin(configs, budget, checkpoint);
   const std::int64_t first_batch = pass.batches_done;
   BatchStream batches(inputs_, first_batch);
@@ -113,9 +115,9 @@ std::optional<std::vector<Evaluated>> Evaluator::evaluate(
       checkpointed = Clock::now();
     }
     if (stops) return std::nullopt;
-    const std::optional<data::Batch> batch = batches.next();
+    std::optional<data::Batch> batch = batches.next();
     if (!batch) break;
-    add_batch(pass, *batch);
+    add_batch(pass, *std::move(batch));
     if (pass.members.size() == 1) {
       const std::int64_t batches_run = pass.batches_done - first_batch;
       const std::chrono::duration<double> taken = Clock::now() - paced_from;
@@ -136,7 +138,7 @@ std::optional<std::vector<Evaluated>> Evaluator::evaluate(
   return evaluated;
 }
 
-void Evaluator::add_batch(Pass& pass, const data::Batch& batch) {
+void Evaluator::add_batch(Pass& pass, data::Batch batch) {
   const job::MetricTraits traits = job::traits(evaluation_.metric);
   const std::vector<data::Outputs> outputs = run(pass, batch);
   std::optional<tensor::Tensor> labels = batch.labels;
@@ -149,6 +151,7 @@ void Evaluator::add_batch(Pass& pass, const data::Batch& batch) {
   }
   ++pass.batches_done;
   pass.samples_done += batch.samples;
+  if (inputs_.can_keep(batch) && has_room(pass, size_bytes(batch))) inputs_.keep(std::move(batch));
 }
 
 std::vector<data::Outputs> Evaluator::run(Pass& pass, const data::Batch& batch) {
@@ -184,20 +187,39 @@ data::Outputs Evaluator::reference(const Pass& pass, const std::vector<data::Out
   });
   if (baseline != pass.members.end()) {
     const auto place = static_cast<std::size_t>(baseline - pass.members.begin());
-    remember(batch.index, found_now[place]);
+    remember(pass, batch.index, found_now[place]);
     return found_now[place];
   }
   const auto known = references_.find(batch.index);
   if (known != references_.end()) return known->second;
   data::Outputs outputs = chosen(model_->program(shapes_of(batch.inputs), {})->run(batch.inputs));
-  remember(batch.index, outputs);
+  remember(pass, batch.index, outputs);
   return outputs;
 }
 
-void Evaluator::remember(std::int64_t batch, const data::Outputs& outputs) {
+void Evaluator::remember(const Pass& pass, std::int64_t batch, const data::Outputs& outputs) {
   const std::int64_t bytes = size_bytes(outputs);
-  if (references_bytes_ + bytes > base::limits::reference_bytes) return;
-  if (references_.emplace(batch, outputs).second) references_bytes_ += bytes;
+  if (references_.contains(batch) || !has_room(pass, bytes)) return;
+  references_.emplace(batch, outputs);
+  references_bytes_ += bytes;
+}
+
+bool Evaluator::has_room(const Pass& pass, std::int64_t bytes) const {
+  if (kept_bytes() + bytes > kept_bytes_max()) return false;
+  const std::int64_t next_program_bytes = pass.members.front().footprint_bytes;
+  return base::resident_bytes() + bytes + next_program_bytes <= memory_bytes_max_;
+}
+
+std::int64_t Evaluator::kept_bytes_max() const {
+  return static_cast<std::int64_t>(base::limits::kept_share *
+                                   static_cast<double>(memory_bytes_max_));
+}
+
+std::int64_t Evaluator::batches_to_keep() const {
+  const std::int64_t kept = inputs_.kept_batches();
+  if (kept == 0) return 0;
+  const std::int64_t bytes_of_each = std::max<std::int64_t>(kept_bytes() / kept, 1);
+  return std::min(inputs_.batch_count(), kept_bytes_max() / bytes_of_each);
 }
 
 }  // namespace ampd::evaluation

@@ -1,9 +1,9 @@
 // Judges configs of one model by one job's data and metric.
 //
 // Configs are judged together where that costs less: one program executes what they share once. It
-// is kept from one config to the next: the data stay open, and the fp32 outputs that some
-// metrics compare with are kept as far as they fit limits::reference_bytes. One thread, beside the
-// one that prepares batches.
+// is kept from one config to the next: the data stay open, prepared batches and the fp32 outputs
+// that some metrics compare with stay in memory, as far as limits::kept_share of the budget goes
+// and the programs leave room. One thread, beside the one that prepares batches.
 #pragma once
 
 #include <cstdint>
@@ -62,17 +62,25 @@ class Evaluator {
   const job::Job& job() const { return job_; }
   const JobInputs& inputs() const { return inputs_; }
 
+  /// How many batches will be kept after a whole pass, if the programs leave room.
+  std::int64_t batches_to_keep() const;
+
+  /// Of the batches and fp32 outputs that are kept.
+  std::int64_t kept_bytes() const { return inputs_.kept_bytes() + references_bytes_; }
+
  private:
   Budget narrowed(Budget budget) const;
   Pass begin(const std::vector<Precisions>& configs, const Budget& budget,
              const std::optional<nlohmann::json>& checkpoint);
-  void add_batch(Pass& pass, const data::Batch& batch);
+  void add_batch(Pass& pass, data::Batch batch);
   std::vector<data::Outputs> run(Pass& pass, const data::Batch& batch);
   data::Outputs chosen(std::span<const tensor::Tensor> all) const;
   /// The fp32 outputs: of the pass, kept from an earlier one, or made now.
   data::Outputs reference(const Pass& pass, const std::vector<data::Outputs>& found_now,
                           const data::Batch& batch);
-  void remember(std::int64_t batch, const data::Outputs& outputs);
+  void remember(const Pass& pass, std::int64_t batch, const data::Outputs& outputs);
+  bool has_room(const Pass& pass, std::int64_t bytes) const;
+  std::int64_t kept_bytes_max() const;
 
   std::shared_ptr<Model> model_;
   job::Job job_;
@@ -83,7 +91,8 @@ class Evaluator {
   std::vector<std::pair<std::string, std::size_t>> outputs_;  // those the metric reads, with places
   std::map<std::int64_t, data::Outputs> references_;          // by batch
   std::int64_t references_bytes_ = 0;
-  double batch_seconds_ = 0;  // of the last config that was evaluated alone; 0: not known
+  std::int64_t memory_bytes_max_ = 0;  // of the process
+  double batch_seconds_ = 0;           // of the last config that was evaluated alone; 0: not known
   std::unique_ptr<MergedPrograms> merged_;  // of the pass under way, if it has several members
 };
 

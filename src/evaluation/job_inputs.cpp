@@ -1,10 +1,13 @@
 #include "evaluation/job_inputs.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <limits>
 #include <utility>
 
 #include "ampd/error.hpp"
+#include "base/check.hpp"
+#include "base/memory_size.hpp"
 #include "evaluation/made_up.hpp"
 
 namespace ampd::evaluation {
@@ -82,14 +85,52 @@ data::Batch JobInputs::made_up_batch(std::int64_t index) const {
   return batch;
 }
 
+bool JobInputs::can_keep(const data::Batch& batch) const {
+  return loader_ != nullptr && !has_forgotten_ && batch.index == kept_batches();
+}
+
+void JobInputs::keep(data::Batch batch) {
+  AMPD_CHECK(can_keep(batch));
+  kept_bytes_ += size_bytes(batch);
+  kept_.push_back(std::move(batch));
+}
+
+double JobInputs::preparation_seconds() const {
+  if (loader_ == nullptr) return 0;
+  const auto started = std::chrono::steady_clock::now();
+  loader_->batch(0);
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+}
+
+void JobInputs::forget(std::int64_t bytes) {
+  if (bytes > kept_bytes_) return;
+  const std::int64_t left_bytes = kept_bytes_ - bytes;
+  while (kept_bytes_ > left_bytes) {
+    kept_bytes_ -= size_bytes(kept_.back());
+    kept_.pop_back();
+  }
+  has_forgotten_ = true;
+  base::return_freed_pages();
+}
+
+std::int64_t size_bytes(const data::Batch& batch) {
+  std::size_t bytes = batch.labels ? batch.labels->bytes().size() : 0;
+  for (const auto& [name, value] : batch.inputs) bytes += value.bytes().size();
+  return static_cast<std::int64_t>(bytes);
+}
+
 BatchStream::BatchStream(const JobInputs& inputs, std::int64_t first)
-    : inputs_(inputs), next_(first) {
-  if (inputs.loader_) prefetcher_.emplace(*inputs.loader_, first, inputs.batch_count_);
+    : inputs_(inputs), next_(first), ready_end_(inputs.kept_batches()) {
+  const std::int64_t unprepared = std::max(first, ready_end_);
+  if (inputs.loader_ && unprepared < inputs.batch_count_) {
+    prefetcher_.emplace(*inputs.loader_, unprepared, inputs.batch_count_);
+  }
 }
 
 std::optional<data::Batch> BatchStream::next() {
-  if (prefetcher_) return prefetcher_->next();
   if (next_ >= inputs_.batch_count_) return std::nullopt;
+  if (next_ < ready_end_) return inputs_.kept_[static_cast<std::size_t>(next_++)];
+  if (prefetcher_) return prefetcher_->next();
   if (inputs_.source_) return inputs_.source_(next_++);
   return inputs_.made_up_batch(next_++);
 }

@@ -24,31 +24,33 @@ MergedPrograms::MergedPrograms(Model& model, std::vector<Precisions> configs)
   for (Precisions& precisions : configs_) precisions = without_fp32(std::move(precisions));
 }
 
-std::unique_ptr<MergedPrograms> MergedPrograms::within(Model& model, const Shapes& shapes,
+std::unique_ptr<MergedPrograms> MergedPrograms::within(Model& model, JobInputs& inputs,
                                                        std::vector<Precisions> configs,
                                                        const Budget& budget) {
   auto made = std::make_unique<MergedPrograms>(model, std::move(configs));
-  const std::shared_ptr<const SpecialGraph> special = model.graph(shapes);
+  const std::shared_ptr<const SpecialGraph> special = model.graph(inputs.shapes());
   made->configs_.resize(special->first_stage
                             ? 1
                             : engine::affordable_count(special->graph, made->configs_,
                                                        model.weights(), budget.cost_max));
   while (made->count() > 1) {
-    made->prepare(shapes);
-    if (budget.memory_bytes_max <= 0 || made->fits(budget.memory_bytes_max)) break;
-    model.forget_programs();
-    if (made->fits(budget.memory_bytes_max)) break;
+    made->prepare(inputs.shapes());
+    if (budget.memory_bytes_max <= 0) break;
+    const auto missing = [&] { return made->bytes_missing(budget.memory_bytes_max); };
+    if (missing() > 0) model.forget_programs();
+    if (missing() > 0) inputs.forget(missing());
+    if (missing() <= 0) break;
     made->program_.reset();
     made->configs_.resize(made->count() / 2);
   }
   return made;
 }
 
-bool MergedPrograms::fits(std::int64_t memory_bytes_max) const {
+std::int64_t MergedPrograms::bytes_missing(std::int64_t memory_bytes_max) const {
   // Outputs count twice: those of one batch may not be given back before the next batch has its
   // own.
   const std::int64_t needed_bytes = program_->arena_bytes() + 2 * output_bytes_;
-  return base::resident_bytes() + needed_bytes + needed_bytes / 8 <= memory_bytes_max;
+  return base::resident_bytes() + needed_bytes + needed_bytes / 8 - memory_bytes_max;
 }
 
 void MergedPrograms::prepare(const Shapes& shapes) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/program.hpp"
+#include "evaluation/job_inputs.hpp"
 #include "evaluation/model.hpp"
 
 namespace ampd::evaluation {
@@ -27,9 +28,10 @@ class MergedPrograms {
   /// Exactly these configs. The model outlives it.
   MergedPrograms(Model& model, std::vector<Precisions> configs);
 
-  /// The first of `configs`, as many as the budget allows, at least one. One only, too, where
-  /// shapes depend on the data.
-  static std::unique_ptr<MergedPrograms> within(Model& model, const Shapes& shapes,
+  /// The first of `configs`, as many as the budget allows, at least one, on the inputs' first
+  /// batch. One only, too, where shapes depend on the data. Where memory is short, the model's kept
+  /// programs and the kept inputs yield before a config does.
+  static std::unique_ptr<MergedPrograms> within(Model& model, JobInputs& inputs,
                                                 std::vector<Precisions> configs,
                                                 const Budget& budget);
 
@@ -43,7 +45,7 @@ class MergedPrograms {
 
  private:
   void prepare(const Shapes& shapes);
-  bool fits(std::int64_t memory_bytes_max) const;
+  std::int64_t bytes_missing(std::int64_t memory_bytes_max) const;
 
   Model& model_;
   std::vector<Precisions> configs_;

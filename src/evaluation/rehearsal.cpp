@@ -39,11 +39,26 @@ struct Pace {
   }
 };
 
+/// What preparing adds to a pass beyond its work on the data that are ready.
+double preparing_seconds(const Evaluator& evaluator, double batch_seconds) {
+  const JobInputs& inputs = evaluator.inputs();
+  const std::int64_t unready = inputs.batch_count() - evaluator.batches_to_keep();
+  if (unready <= 0) return 0;
+  return static_cast<double>(unready) * std::max(0.0, inputs.preparation_seconds() - batch_seconds);
+}
+
+std::int64_t bytes_not_kept_yet(const Evaluator& evaluator) {
+  const std::int64_t kept = evaluator.inputs().kept_batches();
+  if (kept == 0) return 0;
+  return evaluator.kept_bytes() / kept * (evaluator.batches_to_keep() - kept);
+}
+
 }  // namespace
 
 std::optional<Rehearsal> rehearse(Evaluator& evaluator, const std::vector<Precisions>& configs,
                                   const Budget& budget, const Observer& observer) {
   const std::int64_t batches = evaluator.inputs().batch_count();
+  const bool finds_data_ready = evaluator.inputs().kept_batches() > 0;
   Rehearsal rehearsal;
   Pace pace{{Clock::now()}};
   bool is_stopped = false;
@@ -62,6 +77,8 @@ std::optional<Rehearsal> rehearse(Evaluator& evaluator, const std::vector<Precis
   rehearsal.batch_seconds = pace.batch_seconds();
   rehearsal.seconds = seconds_between(pace.times.front(), pace.times.back()) +
                       static_cast<double>(batches - pace.batches()) * rehearsal.batch_seconds;
+  if (finds_data_ready) rehearsal.seconds += preparing_seconds(evaluator, rehearsal.batch_seconds);
+  rehearsal.memory_bytes += bytes_not_kept_yet(evaluator);
   return rehearsal;
 }
 

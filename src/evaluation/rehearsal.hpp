@@ -15,9 +15,9 @@ namespace ampd::evaluation {
 
 struct Rehearsal {
   std::int64_t configs = 1;       // that the budget lets into the pass
-  double seconds = 0;             // of the whole pass, building included
+  double seconds = 0;             // of the whole pass, building and preparing data included
   double batch_seconds = 0;       // of one batch once all is built
-  std::int64_t memory_bytes = 0;  // of the process, the most after a batch
+  std::int64_t memory_bytes = 0;  // of the process, the most after a batch, with all kept data
 };
 
 /// The pass that `configs` and `budget` make. Nothing when stopped; `observer` is asked for that

@@ -175,8 +175,16 @@ Service::Answer Service::carry_out(const protocol::Hash& order) {
     hashed.digests.push_back(evaluation::content_digest(path, [&] {
       watch.tell({done, static_cast<std::int64_t>(order.paths.size()), 0, {}});
     }));
+    note(path, hashed.digests.back());
   }
   return {std::move(hashed), {}};
+}
+
+void Service::note(const std::filesystem::path& path, const std::string& digest) {
+  const auto [entry, is_new] = digests_.try_emplace(path, digest);
+  if (is_new || entry->second == digest) return;
+  entry->second = digest;
+  evaluator_ = nullptr;
 }
 
 Service::Answer Service::carry_out(const protocol::Execute& order) {

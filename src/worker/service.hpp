@@ -1,13 +1,16 @@
 // Carries out orders: from a protocol's order to the work of the evaluation layer and back.
 //
 // The model and the job's data stay loaded from one order to the next, as long as they are the same
-// and their files have not changed.
+// and their files have not changed: the model's by their state, the data's by their digests.
 #pragma once
 
 #include <sys/types.h>
 
+#include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/files.hpp"
@@ -53,11 +56,13 @@ class Service {
   evaluation::Model& model(const protocol::ModelReference& reference);
   evaluation::Evaluator& evaluator(const protocol::ModelReference& reference, const job::Job& job);
   evaluation::Observer observer();
+  void note(const std::filesystem::path& path, const std::string& digest);
 
   Connection& connection_;
   std::shared_ptr<evaluation::Model> model_;
   FileState model_state_;
   std::unique_ptr<evaluation::Evaluator> evaluator_;
+  std::map<std::filesystem::path, std::string> digests_;  // as last hashed
 };
 
 }  // namespace ampd::worker

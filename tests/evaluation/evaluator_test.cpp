@@ -251,3 +251,47 @@ TEST_CASE("a budget of cost or memory lets fewer configs in, and changes no resu
   CHECK(count({.cost_max = 100, .memory_bytes_max = std::int64_t{1} << 40}) == 4);
   CHECK(count({.cost_max = 2}) >= 2);
 }
+
+TEST_CASE("a later evaluation reads no file, from the beginning or from a checkpoint") {
+  const SmallModel small;
+  const auto whole = small.evaluator("Loss: {}").evaluate(both_low);
+  Evaluator evaluator = small.evaluator("Loss: {}");
+  std::vector<nlohmann::json> checkpoints;
+  evaluator.evaluate({});
+  small.empty_data();
+  CHECK_THROWS_AS(small.evaluator("Loss: {}"), Error);
+  CHECK(is_same(*evaluator.evaluate(both_low, {}, collecting(checkpoints)), *whole));
+  for (const nlohmann::json& checkpoint : checkpoints) {
+    CHECK(is_same(*evaluator.evaluate(both_low, checkpoint), *whole));
+  }
+}
+
+TEST_CASE("a budget without room keeps no data and no fp32 outputs, and changes no result") {
+  const SmallModel small;
+  const Budget nothing{.memory_bytes_max = 1};
+  Evaluator frugal = small.evaluator("sqnr: {}");
+  Evaluator keeping = small.evaluator("sqnr: {}");
+  for (const Precisions& precisions : {Precisions{}, both_low}) {
+    const auto found = frugal.evaluate({precisions}, nothing, {}, {});
+    CHECK(is_same(found->front(), *keeping.evaluate(precisions)));
+    CHECK(frugal.kept_bytes() == 0);
+  }
+  small.empty_data();
+  CHECK_THROWS_AS(frugal.evaluate({both_low}, nothing, {}, {}), Error);
+}
+
+TEST_CASE("fp32 outputs are kept where the metric compares with them") {
+  const SmallModel small;
+  const std::int64_t batches = 6;
+  const std::int64_t x_bytes = batches * 4 * 3 * 8 * 8 * 4;
+  const std::int64_t y_bytes = SmallModel::samples * 8;
+  const std::int64_t output_bytes = batches * 4 * SmallModel::classes * 4;
+  Evaluator labels_only = small.evaluator("topk: 1");
+  Evaluator compared = small.evaluator("agreement: {}");
+  for (Evaluator* evaluator : {&labels_only, &compared}) {
+    evaluator->evaluate({});
+    evaluator->evaluate(both_low);
+  }
+  CHECK(labels_only.kept_bytes() == x_bytes + y_bytes);
+  CHECK(compared.kept_bytes() == x_bytes + y_bytes + output_bytes);
+}

@@ -232,6 +232,24 @@ TEST_CASE("the other orders are carried out") {
   CHECK(planned.reply<protocol::Planned>()->end == "exhausted");
 }
 
+TEST_CASE("data that were found to have changed are read again") {
+  const SmallModel small;
+  Loop loop;
+  const protocol::Hash hash{{small.path("x.npy"), small.path("y.npy")}};
+  const protocol::Evaluate order = evaluate(small, both_low);
+  const auto evaluated = [&] {
+    loop.order(hash);
+    return accuracy(loop.order(order));
+  };
+  const double before = evaluated();
+  CHECK(bits(evaluated()) == bits(before));
+  const auto other = SmallModel::random({SmallModel::samples, 3, 8, 8}, 77);
+  base::write_file(small.path("x.npy"), data::write_npy(other));
+  const double after = evaluated();
+  CHECK(bits(after) != bits(before));
+  CHECK(bits(after) == bits(accuracy(Loop().order(order))));
+}
+
 TEST_CASE("an execution hands its outputs over as arrays") {
   const SmallModel small;
   Loop loop;
