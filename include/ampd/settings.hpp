@@ -45,6 +45,8 @@ struct TuneSettings {
   AccuracyCriterion criterion;
   Objective objective = Objective::performance;
   ExitPolicy exit_policy;
+  bool refine = false;       // go on from the best config that meets the goal, operator by operator
+  bool early_abort = false;  // end a trial when the samples left cannot make it matter
 
   bool operator==(const TuneSettings&) const = default;
 };

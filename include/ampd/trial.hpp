@@ -11,7 +11,7 @@
 
 namespace ampd::tuning {
 
-enum class Stage : std::uint8_t { baseline, model_wise, fallback, incremental };
+enum class Stage : std::uint8_t { baseline, model_wise, fallback, incremental, refine };
 
 std::string_view to_string(Stage stage);
 std::optional<Stage> parse_stage(std::string_view word);
@@ -21,7 +21,7 @@ struct Proposal {
   std::int64_t seq = 0;  // 0 is the baseline; without gaps
   Stage stage = Stage::baseline;
   TuneConfig config;
-  std::optional<std::size_t> op;            // in `fallback`: the op that goes back to fp32
+  std::optional<std::size_t> op;            // in `fallback` and `refine`: the op that is changed
   std::optional<std::int64_t> reused_from;  // evaluated before, as this trial: do not run it again
 
   bool operator==(const Proposal&) const = default;

@@ -174,12 +174,12 @@ double exponential_of_mean(const Sums& sums) {
 
 const std::vector<MetricKind>& class_metrics() {
   static const std::vector<MetricKind> kinds{
-      {"topk", 2, 0, add_topk, share},
-      {"Accuracy", 2, 0, add_accuracy, share},
+      {"topk", 2, 0, add_topk, share, 1, Bound::hits},
+      {"Accuracy", 2, 0, add_accuracy, share, 1, Bound::hits},
       {"F1", 0, 0, add_f1, f1},
-      {"Loss", 1, 1, add_cross_entropy, mean_of},
-      {"perplexity", 1, 1, add_cross_entropy, exponential_of_mean},
-      {"agreement", 2, 0, add_agreement, share}};
+      {"Loss", 1, 1, add_cross_entropy, mean_of, 0, Bound::zeros},
+      {"perplexity", 1, 1, add_cross_entropy, exponential_of_mean, 0, Bound::zeros},
+      {"agreement", 2, 0, add_agreement, share, 1, Bound::hits}};
   return kinds;
 }
 

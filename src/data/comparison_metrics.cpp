@@ -131,11 +131,12 @@ double root_of_mean(const Sums& sums) {
 }  // namespace
 
 const std::vector<MetricKind>& comparison_metrics() {
-  static const std::vector<MetricKind> kinds{{"MSE", 1, 1, add_squared_errors, mean_of},
-                                             {"MAE", 1, 1, add_absolute_errors, mean_of},
-                                             {"RMSE", 1, 1, add_squared_errors, root_of_mean},
-                                             {"cosine", 1, 1, add_cosine, mean_of},
-                                             {"sqnr", 1, 2, add_noise, sqnr}};
+  static const std::vector<MetricKind> kinds{
+      {"MSE", 1, 1, add_squared_errors, mean_of, 0, Bound::zeros},
+      {"MAE", 1, 1, add_absolute_errors, mean_of, 0, Bound::zeros},
+      {"RMSE", 1, 1, add_squared_errors, root_of_mean, 0, Bound::zeros},
+      {"cosine", 1, 1, add_cosine, mean_of, 0, Bound::ones},
+      {"sqnr", 1, 2, add_noise, sqnr}};
   return kinds;
 }
 

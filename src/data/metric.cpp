@@ -31,6 +31,12 @@ double to_number(const std::string& text) {
   return number;
 }
 
+/// Labels that do not count are among them.
+std::int64_t labels_per_sample(const tensor::Tensor* labels) {
+  if (labels == nullptr || labels->shape().empty() || labels->shape().front() == 0) return 0;
+  return tensor::element_count(labels->shape()) / labels->shape().front();
+}
+
 }  // namespace
 
 Metric::Metric(const job::Component& component)
@@ -40,6 +46,7 @@ Metric::Metric(const job::Component& component)
 
 void Metric::add(const Outputs& outputs, const tensor::Tensor* labels, const Outputs* reference,
                  std::int64_t samples) {
+  const std::int64_t counted = kind_->bound == Bound::none ? 0 : sums_.counts[kind_->counted];
   kind_->add({.metric = kind_->name,
               .parameters = parameters_,
               .outputs = outputs,
@@ -47,6 +54,20 @@ void Metric::add(const Outputs& outputs, const tensor::Tensor* labels, const Out
               .reference = reference,
               .samples = samples},
              sums_);
+  if (kind_->bound == Bound::none || samples == 0) return;
+  const std::int64_t judged = (sums_.counts[kind_->counted] - counted + samples - 1) / samples;
+  counts_per_sample_ = std::max({counts_per_sample_, judged, labels_per_sample(labels)});
+}
+
+std::optional<double> Metric::best_possible(std::int64_t samples) const {
+  if (kind_->bound == Bound::none || counts_per_sample_ == 0) return std::nullopt;
+  const std::int64_t more = samples * counts_per_sample_;
+  Sums sums = sums_;
+  sums.counts[kind_->counted] += more;
+  if (kind_->bound == Bound::hits) sums.counts[0] += more;
+  if (kind_->bound == Bound::ones) sums.totals[0] += static_cast<double>(more);
+  if (sums.counts[kind_->counted] == 0) return std::nullopt;
+  return kind_->value(sums);
 }
 
 double Metric::value() const {

@@ -56,6 +56,11 @@ class Metric {
   /// The metric over all samples so far; NaN when there are none.
   double value() const;
 
+  /// The best value that it can still come to with `samples` more, each with as many positions or
+  /// numbers as those so far had at most: all of them right. None where nothing bounds it (F1,
+  /// sqnr), and before the first batch.
+  std::optional<double> best_possible(std::int64_t samples) const;
+
   /// The sums, exactly. `restore` throws Error(corrupt) for what `state` of this metric never
   /// gives.
   nlohmann::json state() const;
@@ -65,6 +70,7 @@ class Metric {
   const MetricKind* kind_;
   nlohmann::json parameters_;
   Sums sums_;
+  std::int64_t counts_per_sample_ = 0;  // at most; not part of the state, every batch tells it
 };
 
 }  // namespace ampd::data

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,12 +21,22 @@ struct Evidence {
   std::int64_t samples;
 };
 
+/// What more samples can do to the sums at best.
+enum class Bound : std::uint8_t {
+  none,   // nobody knows
+  hits,   // each is a hit: counts[0] of counts[1]
+  zeros,  // each adds nothing to totals[0], of counts[0]
+  ones,   // each adds one to totals[0], of counts[0]
+};
+
 struct MetricKind {
   std::string name;
   std::size_t counts = 0;  // of Sums; 0: f1_counts_per_class per class seen
   std::size_t totals = 0;
   void (*add)(const Evidence& evidence, Sums& sums) = nullptr;
   double (*value)(const Sums& sums) = nullptr;  // of sums in which something was counted
+  std::size_t counted = 0;                      // which of the counts is that of what was judged
+  Bound bound = Bound::none;
 };
 
 /// True positives, false positives, false negatives.

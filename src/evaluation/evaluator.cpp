@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <utility>
 
 #include "ampd/error.hpp"
@@ -75,6 +76,7 @@ Pass Evaluator::begin(const std::vector<Precisions>& configs, const Budget& budg
     check_precisions(*graph_, precisions, model_->source().name);
   }
   merged_ = nullptr;
+  running_.clear();
   if (checkpoint) {
     std::optional<Pass> pass =
         Pass::resumed(evaluation_.metric, configs, *checkpoint, inputs_.batch_count());
@@ -85,21 +87,25 @@ Pass Evaluator::begin(const std::vector<Precisions>& configs, const Budget& budg
     merged_ = MergedPrograms::within(*model_, inputs_, configs, narrowed(budget));
     pass.members.erase(pass.members.begin() + static_cast<std::ptrdiff_t>(merged_->count()),
                        pass.members.end());
+    running_ = pass.live();
   }
   return pass;
 }
 
 std::optional<Evaluated> Evaluator::evaluate(const Precisions& precisions,
                                              const std::optional<nlohmann::json>& checkpoint,
-                                             const Observer& observer) {
-  const auto evaluated = evaluate(std::vector{precisions}, {}, checkpoint, observer);
+                                             const Observer& observer,
+                                             const std::optional<double>& accuracy_needed) {
+  const auto evaluated =
+      evaluate(std::vector{precisions}, {}, checkpoint, observer, accuracy_needed);
   if (!evaluated) return std::nullopt;
   return evaluated->front();
 }
 
 std::optional<std::vector<Evaluated>> Evaluator::evaluate(
     const std::vector<Precisions>& configs, const Budget& budget,
-    const std::optional<nlohmann::json>& checkpoint, const Observer& observer) {
+    const std::optional<nlohmann::json>& checkpoint, const Observer& observer,
+    const std::optional<double>& accuracy_needed) {
   const Clock::time_point started = Clock::now();
   memory_bytes_max_ = base::memory_budget_bytes(budget.memory_bytes_max);
   Pass pass = begin(configs, budget, checkpoint);
@@ -107,7 +113,7 @@ std::optional<std::vector<Evaluated>> Evaluator::evaluate(
   BatchStream batches(inputs_, first_batch);
   Clock::time_point checkpointed = Clock::now();
   Clock::time_point paced_from = started;  // then from the second batch on: the first one builds
-  while (pass.batches_done < inputs_.batch_count()) {
+  while (pass.batches_done < inputs_.batch_count() && !pass.live().empty()) {
     const bool stops = observer.wants_stop();
     const bool is_due = Clock::now() - checkpointed >= observer.checkpoint_interval;
     if (observer.checkpoint && (stops || is_due)) {
@@ -118,6 +124,7 @@ std::optional<std::vector<Evaluated>> Evaluator::evaluate(
     std::optional<data::Batch> batch = batches.next();
     if (!batch) break;
     add_batch(pass, *std::move(batch));
+    if (accuracy_needed) abort_hopeless(pass, *accuracy_needed);
     if (pass.members.size() == 1) {
       const std::int64_t batches_run = pass.batches_done - first_batch;
       const std::chrono::duration<double> taken = Clock::now() - paced_from;
@@ -132,7 +139,8 @@ std::optional<std::vector<Evaluated>> Evaluator::evaluate(
   const std::chrono::duration<double> seconds = Clock::now() - started;
   std::vector<Evaluated> evaluated;
   for (const Pass::Member& member : pass.members) {
-    evaluated.push_back({member.metric.value(), pass.samples_done, seconds.count(),
+    evaluated.push_back({member.aborted_after ? member.best_possible : member.metric.value(),
+                         member.aborted_after, pass.samples_done, seconds.count(),
                          model_bytes(space_, member.precisions), member.footprint_bytes});
   }
   return evaluated;
@@ -145,30 +153,63 @@ void Evaluator::add_batch(Pass& pass, data::Batch batch) {
   if (labels) labels = data::postprocess(evaluation_.postprocess, *std::move(labels));
   std::optional<data::Outputs> compared;
   if (traits.needs_reference) compared = reference(pass, outputs, batch);
-  for (std::size_t i = 0; i < pass.members.size(); ++i) {
-    pass.members[i].metric.add(outputs[i], labels ? &*labels : nullptr,
-                               compared ? &*compared : nullptr, batch.samples);
+  for (std::size_t i = 0; i < running_.size(); ++i) {
+    Pass::Member& member = pass.members[running_[i]];
+    if (member.aborted_after) continue;
+    member.metric.add(outputs[i], labels ? &*labels : nullptr, compared ? &*compared : nullptr,
+                      batch.samples);
   }
   ++pass.batches_done;
   pass.samples_done += batch.samples;
   if (inputs_.can_keep(batch) && has_room(pass, size_bytes(batch))) inputs_.keep(std::move(batch));
 }
 
+void Evaluator::abort_hopeless(Pass& pass, double accuracy_needed) const {
+  const bool higher_is_better = job_.settings.criterion.higher_is_better;
+  const std::optional<std::int64_t> samples = inputs_.samples();
+  const bool is_bounded = samples && !graph_->first_stage &&
+                          job::traits(evaluation_.metric).higher_is_better == higher_is_better;
+  if (!is_bounded || pass.samples_done >= *samples) return;
+  // Far more than the sums' rounding, far less than anybody asks for.
+  const double margin = 1e-9 * std::max(1.0, std::abs(accuracy_needed));
+  for (Pass::Member& member : pass.members) {
+    const auto possible = member.metric.best_possible(*samples - pass.samples_done);
+    if (!possible || member.aborted_after) continue;
+    const double lack =
+        higher_is_better ? accuracy_needed - *possible : *possible - accuracy_needed;
+    if (!(lack > margin) || !std::isfinite(*possible)) continue;
+    member.aborted_after = pass.samples_done;
+    member.best_possible = *possible;
+  }
+}
+
+void Evaluator::choose_running(const Pass& pass) {
+  // A program is not made anew for a few members less.
+  std::vector<std::size_t> live = pass.live();
+  if (2 * live.size() > running_.size() && !running_.empty()) return;
+  running_ = std::move(live);
+  merged_ = nullptr;
+  if (running_.size() == 1) return;
+  std::vector<Precisions> configs;
+  for (const std::size_t place : running_) configs.push_back(pass.members[place].precisions);
+  merged_ = std::make_unique<MergedPrograms>(*model_, std::move(configs));
+}
+
 std::vector<data::Outputs> Evaluator::run(Pass& pass, const data::Batch& batch) {
+  choose_running(pass);
   std::vector<data::Outputs> outputs;
-  if (pass.members.size() == 1) {
-    Pass::Member& only = pass.members.front();
+  if (merged_ == nullptr) {
+    Pass::Member& only = pass.members[running_.front()];
     const auto program = model_->program(shapes_of(batch.inputs), only.precisions);
     outputs.push_back(chosen(program->run(batch.inputs)));
     only.footprint_bytes = std::max(only.footprint_bytes, program->footprint_bytes());
     return outputs;
   }
-  if (merged_ == nullptr) merged_ = std::make_unique<MergedPrograms>(*model_, pass.configs());
   const std::vector<tensor::Tensor> all = merged_->run(batch.inputs);
-  const std::size_t outputs_count = all.size() / pass.members.size();
-  for (std::size_t i = 0; i < pass.members.size(); ++i) {
+  const std::size_t outputs_count = all.size() / running_.size();
+  for (std::size_t i = 0; i < running_.size(); ++i) {
     outputs.push_back(chosen(std::span(all).subspan(i * outputs_count, outputs_count)));
-    std::int64_t& bytes = pass.members[i].footprint_bytes;
+    std::int64_t& bytes = pass.members[running_[i]].footprint_bytes;
     bytes = std::max(bytes, merged_->footprint_bytes(i));
   }
   return outputs;
@@ -182,11 +223,11 @@ data::Outputs Evaluator::chosen(std::span<const tensor::Tensor> all) const {
 
 data::Outputs Evaluator::reference(const Pass& pass, const std::vector<data::Outputs>& found_now,
                                    const data::Batch& batch) {
-  const auto baseline = std::ranges::find_if(pass.members, [](const Pass::Member& member) {
-    return without_fp32(member.precisions).empty();
+  const auto baseline = std::ranges::find_if(running_, [&](std::size_t member) {
+    return without_fp32(pass.members[member].precisions).empty();
   });
-  if (baseline != pass.members.end()) {
-    const auto place = static_cast<std::size_t>(baseline - pass.members.begin());
+  if (baseline != running_.end()) {
+    const auto place = static_cast<std::size_t>(baseline - running_.begin());
     remember(pass, batch.index, found_now[place]);
     return found_now[place];
   }

@@ -26,7 +26,8 @@
 namespace ampd::evaluation {
 
 struct Evaluated {
-  double accuracy = 0;  // may be NaN
+  double accuracy = 0;  // may be NaN; if aborted, what it could have come to at best
+  std::optional<std::int64_t> aborted_after;  // samples
   std::int64_t samples = 0;
   double seconds = 0;                // of this call, for all its configs together
   std::int64_t model_bytes = 0;      // of the weights in the config's precisions
@@ -46,18 +47,23 @@ class Evaluator {
   /// The accuracies of the first of `configs`, as many as the budget allows, at least one, in their
   /// order. From the beginning or from a checkpoint of a pass that began with the first config; a
   /// config's accuracy is bit for bit that of an undisturbed evaluation of it alone. Nothing when
-  /// stopped. Throws Error: invalid for a config that is not one of the model's, corrupt for a
+  /// stopped. A config that can no longer reach `accuracy_needed`, whatever the samples that are
+  /// left give, is aborted, after the same batch in whatever company; none where the metric or the
+  /// number of samples sets no bound. Throws Error: invalid for a config that is not one of the
+  /// model's, corrupt for a
   /// checkpoint that is none of the first config's. A checkpoint under another fingerprint is not
   /// used.
   std::optional<std::vector<Evaluated>> evaluate(const std::vector<Precisions>& configs,
                                                  const Budget& budget,
                                                  const std::optional<nlohmann::json>& checkpoint,
-                                                 const Observer& observer);
+                                                 const Observer& observer,
+                                                 const std::optional<double>& accuracy_needed = {});
 
   /// Of one config.
   std::optional<Evaluated> evaluate(const Precisions& precisions,
                                     const std::optional<nlohmann::json>& checkpoint = {},
-                                    const Observer& observer = {});
+                                    const Observer& observer = {},
+                                    const std::optional<double>& accuracy_needed = {});
 
   const job::Job& job() const { return job_; }
   const JobInputs& inputs() const { return inputs_; }
@@ -73,7 +79,10 @@ class Evaluator {
   Pass begin(const std::vector<Precisions>& configs, const Budget& budget,
              const std::optional<nlohmann::json>& checkpoint);
   void add_batch(Pass& pass, data::Batch batch);
+  /// Of the members in `running_`, which are all that are live, and more of them.
   std::vector<data::Outputs> run(Pass& pass, const data::Batch& batch);
+  void choose_running(const Pass& pass);
+  void abort_hopeless(Pass& pass, double accuracy_needed) const;
   data::Outputs chosen(std::span<const tensor::Tensor> all) const;
   /// The fp32 outputs: of the pass, kept from an earlier one, or made now.
   data::Outputs reference(const Pass& pass, const std::vector<data::Outputs>& found_now,
@@ -93,7 +102,8 @@ class Evaluator {
   std::int64_t references_bytes_ = 0;
   std::int64_t memory_bytes_max_ = 0;  // of the process
   double batch_seconds_ = 0;           // of the last config that was evaluated alone; 0: not known
-  std::unique_ptr<MergedPrograms> merged_;  // of the pass under way, if it has several members
+  std::vector<std::size_t> running_;   // members of the pass under way
+  std::unique_ptr<MergedPrograms> merged_;  // of these, if they are several
 };
 
 }  // namespace ampd::evaluation

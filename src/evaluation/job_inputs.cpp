@@ -68,6 +68,7 @@ JobInputs::JobInputs(Model& model, const job::Job& job) : seed_(job.seed) {
   if (evaluation->batches_max > 0) {
     batch_count_ = std::min(batch_count_, evaluation->batches_max);
   }
+  samples_ = std::min(loader_->samples(), batch_count_ * loader_->batch_size());
 }
 
 JobInputs::JobInputs(BatchSource source)

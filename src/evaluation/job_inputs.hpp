@@ -36,6 +36,9 @@ class JobInputs {
   /// Of a source: the largest number, as it is not known.
   std::int64_t batch_count() const { return batch_count_; }
 
+  /// In all batches; of a source: not known.
+  std::optional<std::int64_t> samples() const { return samples_; }
+
   /// Whether it is the first of the job's own batches that is not kept.
   bool can_keep(const data::Batch& batch) const;
 
@@ -63,6 +66,7 @@ class JobInputs {
   std::uint64_t seed_ = 0;
   Shapes shapes_;
   std::int64_t batch_count_ = 0;
+  std::optional<std::int64_t> samples_;
   std::vector<data::Batch> kept_;  // from the first on
   std::int64_t kept_bytes_ = 0;
   bool has_forgotten_ = false;

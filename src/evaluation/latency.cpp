@@ -1,6 +1,7 @@
 #include "evaluation/latency.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 
@@ -24,6 +25,26 @@ std::int64_t time_once(Executable& program, const Tensors& inputs) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count();
 }
 
+using Samples = std::vector<std::int64_t>;
+
+/// Nanoseconds of each program's rounds; nothing when stopped. Which one goes first changes from
+/// round to round: a program finds the caches as the one before has left them.
+std::vector<Samples> run_rounds(std::span<Executable* const> programs, const Tensors& inputs,
+                                std::int64_t warmup, std::int64_t rounds,
+                                const Observer& observer) {
+  std::vector<Samples> samples(programs.size());
+  for (std::int64_t round = 0; round < warmup + rounds; ++round) {
+    if (observer.wants_stop()) return {};
+    for (std::size_t turn = 0; turn < programs.size(); ++turn) {
+      const std::size_t i = round % 2 == 0 ? turn : programs.size() - 1 - turn;
+      const std::int64_t taken = time_once(*programs[i], inputs);
+      if (round >= warmup) samples[i].push_back(taken);
+    }
+    observer.tell({round + 1, warmup + rounds, 0, {}});
+  }
+  return samples;
+}
+
 }  // namespace
 
 Latency latency_of(std::vector<std::int64_t> samples_ns) {
@@ -34,18 +55,37 @@ Latency latency_of(std::vector<std::int64_t> samples_ns) {
 
 std::vector<Latency> measure(std::span<Executable* const> programs, const Tensors& inputs,
                              std::int64_t warmup, std::int64_t rounds, const Observer& observer) {
-  std::vector<std::vector<std::int64_t>> samples(programs.size());
-  for (std::int64_t round = 0; round < warmup + rounds; ++round) {
-    if (observer.wants_stop()) return {};
-    for (std::size_t i = 0; i < programs.size(); ++i) {
-      const std::int64_t taken = time_once(*programs[i], inputs);
-      if (round >= warmup) samples[i].push_back(taken);
-    }
-    observer.tell({round + 1, warmup + rounds, 0, {}});
-  }
   std::vector<Latency> latencies;
-  for (std::vector<std::int64_t>& each : samples) latencies.push_back(latency_of(std::move(each)));
+  for (Samples& each : run_rounds(programs, inputs, warmup, rounds, observer)) {
+    latencies.push_back(latency_of(std::move(each)));
+  }
   return latencies;
+}
+
+std::optional<PairedLatency> compare(Executable& config, Executable& baseline,
+                                     const Tensors& inputs, std::int64_t warmup,
+                                     std::int64_t rounds, const Observer& observer) {
+  const std::array programs{&config, &baseline};
+  const std::vector<Samples> samples = run_rounds(programs, inputs, warmup, rounds, observer);
+  if (samples.empty()) return std::nullopt;
+  return PairedLatency{latency_of(samples[0]), latency_of(samples[1]),
+                       speedup_of(samples[0], samples[1])};
+}
+
+Speedup speedup_of(const std::vector<std::int64_t>& config_ns,
+                   const std::vector<std::int64_t>& baseline_ns) {
+  AMPD_CHECK(!config_ns.empty() && config_ns.size() == baseline_ns.size());
+  std::vector<double> ratios;
+  for (std::size_t i = 0; i < config_ns.size(); ++i) {
+    ratios.push_back(static_cast<double>(baseline_ns[i]) /
+                     static_cast<double>(std::max<std::int64_t>(config_ns[i], 1)));
+  }
+  std::ranges::sort(ratios);
+  constexpr double two_sided_95_percent = 1.96;
+  const auto count = static_cast<double>(ratios.size());
+  const double below = std::floor((count - two_sided_95_percent * std::sqrt(count)) / 2);
+  const auto rank = static_cast<std::size_t>(std::max(below, 1.0)) - 1;
+  return {percentile(ratios, 0.5), ratios[rank], ratios[ratios.size() - 1 - rank]};
 }
 
 std::vector<StepTime> profile(Executable& program, const Tensors& inputs, std::int64_t rounds,

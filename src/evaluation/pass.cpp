@@ -42,6 +42,9 @@ std::optional<Pass> Pass::resumed(const job::Component& metric,
       pass.members.push_back(
           {precisions, data::Metric(metric), member->at("footprint_bytes").get<std::int64_t>()});
       pass.members.back().metric.restore(member->at("metric"));
+      if (!member->contains("aborted_after")) continue;
+      pass.members.back().aborted_after = member->at("aborted_after").get<std::int64_t>();
+      pass.members.back().best_possible = member->at("best_possible").get<double>();
     }
     if (pass.members.empty()) {
       throw Error(ErrorCode::corrupt, "the checkpoint belongs to another config");
@@ -64,6 +67,9 @@ nlohmann::json Pass::checkpoint() const {
     states.push_back({{"config", identity(member.precisions)},
                       {"footprint_bytes", member.footprint_bytes},
                       {"metric", member.metric.state()}});
+    if (!member.aborted_after) continue;
+    states.back()["aborted_after"] = *member.aborted_after;
+    states.back()["best_possible"] = member.best_possible;
   }
   return {{"fingerprint", engine::fingerprint()},
           {"batches_done", batches_done},
@@ -71,10 +77,12 @@ nlohmann::json Pass::checkpoint() const {
           {"members", states}};
 }
 
-std::vector<Precisions> Pass::configs() const {
-  std::vector<Precisions> configs;
-  for (const Member& member : members) configs.push_back(member.precisions);
-  return configs;
+std::vector<std::size_t> Pass::live() const {
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    if (!members[i].aborted_after) places.push_back(i);
+  }
+  return places;
 }
 
 }  // namespace ampd::evaluation

@@ -21,7 +21,9 @@ struct Pass {
   struct Member {
     Precisions precisions;
     data::Metric metric;
-    std::int64_t footprint_bytes = 0;  // the largest so far
+    std::int64_t footprint_bytes = 0;             // the largest so far
+    std::optional<std::int64_t> aborted_after{};  // samples; its metric then stays as it is
+    double best_possible = 0;                     // if aborted
   };
 
   /// From the first batch on.
@@ -36,7 +38,8 @@ struct Pass {
 
   nlohmann::json checkpoint() const;
 
-  std::vector<Precisions> configs() const;
+  /// Places of the members that are not aborted.
+  std::vector<std::size_t> live() const;
 
   std::vector<Member> members;
   std::int64_t batches_done = 0;

@@ -89,16 +89,20 @@ std::variant<MetricEvaluation, CommandEvaluation> evaluation_from_json(const jso
   return evaluation;
 }
 
+/// What is off is left out, so that jobs from before it was offered stay as they are.
 json settings_to_json(const TuneSettings& settings) {
-  return {{"criterion",
-           {{"relative", settings.criterion.relative},
-            {"tolerance", settings.criterion.tolerance},
-            {"higher_is_better", settings.criterion.higher_is_better}}},
-          {"objective", to_string(settings.objective)},
-          {"exit_policy",
-           {{"timeout_seconds", settings.exit_policy.timeout_seconds},
-            {"max_trials", settings.exit_policy.max_trials},
-            {"performance_only", settings.exit_policy.performance_only}}}};
+  json value = {{"criterion",
+                 {{"relative", settings.criterion.relative},
+                  {"tolerance", settings.criterion.tolerance},
+                  {"higher_is_better", settings.criterion.higher_is_better}}},
+                {"objective", to_string(settings.objective)},
+                {"exit_policy",
+                 {{"timeout_seconds", settings.exit_policy.timeout_seconds},
+                  {"max_trials", settings.exit_policy.max_trials},
+                  {"performance_only", settings.exit_policy.performance_only}}}};
+  if (settings.refine) value["refine"] = true;
+  if (settings.early_abort) value["early_abort"] = true;
+  return value;
 }
 
 TuneSettings settings_from_json(const json& value) {
@@ -110,7 +114,9 @@ TuneSettings settings_from_json(const json& value) {
   }
   return {{criterion.at("relative"), criterion.at("tolerance"), criterion.at("higher_is_better")},
           *objective,
-          {policy.at("timeout_seconds"), policy.at("max_trials"), policy.at("performance_only")}};
+          {policy.at("timeout_seconds"), policy.at("max_trials"), policy.at("performance_only")},
+          value.value("refine", false),
+          value.value("early_abort", false)};
 }
 
 json constraint_to_json(const Constraint& constraint) {
@@ -140,6 +146,7 @@ Job read(const json& value) {
     job.constraints.push_back(constraint_from_json(constraint));
   }
   job.threads = value.at("threads");
+  job.shares_results = value.value("shares_results", false);
   job.seed = value.at("seed");
   return job;
 }
@@ -158,20 +165,23 @@ json to_json(const Job& job) {
   for (const Constraint& constraint : job.constraints) {
     constraints.push_back(constraint_to_json(constraint));
   }
-  return {{"version", format_version},
-          {"name", job.name},
-          {"folder", job.folder.string()},
-          {"model_path", job.model_path.string()},
-          {"inputs", job.inputs},
-          {"outputs", job.outputs},
-          {"precisions", precisions_to_json(job.precisions)},
-          {"evaluation",
-           std::visit([](const auto& e) { return evaluation_to_json(e); }, job.evaluation)},
-          {"performance", {{"warmup", job.performance.warmup}, {"rounds", job.performance.rounds}}},
-          {"settings", settings_to_json(job.settings)},
-          {"constraints", constraints},
-          {"threads", job.threads},
-          {"seed", job.seed}};
+  json value = {
+      {"version", format_version},
+      {"name", job.name},
+      {"folder", job.folder.string()},
+      {"model_path", job.model_path.string()},
+      {"inputs", job.inputs},
+      {"outputs", job.outputs},
+      {"precisions", precisions_to_json(job.precisions)},
+      {"evaluation",
+       std::visit([](const auto& e) { return evaluation_to_json(e); }, job.evaluation)},
+      {"performance", {{"warmup", job.performance.warmup}, {"rounds", job.performance.rounds}}},
+      {"settings", settings_to_json(job.settings)},
+      {"constraints", constraints},
+      {"threads", job.threads},
+      {"seed", job.seed}};
+  if (job.shares_results) value["shares_results"] = true;
+  return value;
 }
 
 Job from_json(const json& value) {

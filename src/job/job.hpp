@@ -86,7 +86,8 @@ struct Job {
   PerformanceEvaluation performance;
   TuneSettings settings;
   std::vector<Constraint> constraints;
-  int threads = 0;  // 0: the physical cores
+  int threads = 0;              // 0: the physical cores
+  bool shares_results = false;  // takes outcomes of other jobs
   std::uint64_t seed = 1978;
 
   /// The rung below fp32 that is tried.

@@ -136,6 +136,13 @@ void add_tuning(std::vector<Key>& table) {
        {"tuning", "diagnosis", ignored, "", "", elsewhere},
        {"tuning.strategy", "name", read, "text", "auto_mixed_precision",
         "the search; Intel Neural Compressor's other strategies run this one, with a warning"},
+       {"tuning.strategy", "refine", read, "true or false", "false",
+        "go on from the best config that meets the goal: operators back to the low precision, one "
+        "at a time, while the goal is kept"},
+       {"tuning.strategy", "early_abort", read, "true or false", "true",
+        "end a trial as soon as the samples left cannot make it matter; no result changes"},
+       {"tuning.strategy", "share_results", read, "true or false", "false",
+        "take accuracies from earlier jobs with the same model, data, evaluation and fingerprint"},
        {"tuning.strategy", "sigopt_api_token", ignored, "", "", other_strategy},
        {"tuning.strategy", "sigopt_project_id", ignored, "", "", other_strategy},
        {"tuning.strategy", "sigopt_experiment_name", ignored, "", "", other_strategy},

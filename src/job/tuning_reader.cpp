@@ -26,7 +26,10 @@ const std::vector<std::string> other_strategies{"basic",   "bayesian", "conserva
 
 const std::vector<std::string> objectives{"performance", "modelsize", "footprint", "accuracy"};
 
-void read_strategy(const Section& strategy) {
+void read_strategy(const Section& strategy, Job& job) {
+  job.settings.refine = strategy.boolean("refine").value_or(false);
+  job.settings.early_abort = strategy.boolean("early_abort").value_or(true);
+  job.shares_results = strategy.boolean("share_results").value_or(false);
   const auto name = strategy.text("name");
   if (!name || std::ranges::count(own_strategies, *name) > 0) return;
   if (std::ranges::count(other_strategies, *name) > 0) {
@@ -98,7 +101,7 @@ void read_exit_policy(const Section& section, ExitPolicy& policy) {
 }  // namespace
 
 void read_tuning(const Section& tuning, Job& job) {
-  read_strategy(tuning.section("strategy"));
+  read_strategy(tuning.section("strategy"), job);
   read_criterion(tuning.section("accuracy_criterion"), job, job.settings.criterion);
   read_exit_policy(tuning.section("exit_policy"), job.settings.exit_policy);
   if (const auto objective = tuning.choice("objective", objectives)) {

@@ -84,6 +84,12 @@ json trial_to_json(const Dicts::Trial& trial) {
   if (outcome.state == TrialState::done) object["accuracy"] = base::real_to_json(outcome.accuracy);
   if (outcome.state != TrialState::done) object["reason"] = outcome.reason;
   if (outcome.latency_ns) object["latency_ns"] = *outcome.latency_ns;
+  if (outcome.speedup) {
+    const Speedup& speedup = *outcome.speedup;
+    object["speedup"] = base::real_to_json(speedup.median);
+    object["speedup_low"] = base::real_to_json(speedup.low);
+    object["speedup_high"] = base::real_to_json(speedup.high);
+  }
   if (outcome.model_bytes) object["model_bytes"] = *outcome.model_bytes;
   if (outcome.footprint_bytes) object["footprint_bytes"] = *outcome.footprint_bytes;
   return object;
@@ -91,8 +97,8 @@ json trial_to_json(const Dicts::Trial& trial) {
 
 Dicts::Trial trial_from_json(const json& object, const std::string& place) {
   const Fields fields(object, place);
-  fields.expect({"config_digest", "state", "seconds", "accuracy", "reason", "latency_ns",
-                 "model_bytes", "footprint_bytes"});
+  fields.expect({"config_digest", "state", "seconds", "accuracy", "reason", "latency_ns", "speedup",
+                 "speedup_low", "speedup_high", "model_bytes", "footprint_bytes"});
   Dicts::Trial trial;
   trial.config_digest = fields.text("config_digest");
   const std::optional<TrialState> state = parse_trial_state(fields.text("state"));
@@ -102,6 +108,10 @@ Dicts::Trial trial_from_json(const json& object, const std::string& place) {
   if (*state != TrialState::done) trial.outcome.reason = fields.text("reason");
   trial.outcome.seconds = fields.real("seconds");
   trial.outcome.latency_ns = fields.optional_integer("latency_ns");
+  if (object.contains("speedup")) {
+    trial.outcome.speedup =
+        Speedup{fields.real("speedup"), fields.real("speedup_low"), fields.real("speedup_high")};
+  }
   trial.outcome.model_bytes = fields.optional_integer("model_bytes");
   trial.outcome.footprint_bytes = fields.optional_integer("footprint_bytes");
   if (std::isnan(trial.outcome.accuracy)) fields.refuse("has no accuracy");

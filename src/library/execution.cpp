@@ -12,6 +12,7 @@
 #include "evaluation/latency.hpp"
 #include "job/catalogue.hpp"
 #include "library/tensors.hpp"
+#include "tuning/aborted_outcome.hpp"
 
 namespace ampd::library {
 namespace {
@@ -101,14 +102,17 @@ void Execution::make_evaluator(Dataloader dataloader) {
 }
 
 std::optional<Outcome> Execution::judge(const TuneConfig& config,
+                                        const std::optional<double>& accuracy_needed,
                                         const std::function<bool()>& is_stopping) {
   evaluation::Observer observer;
   observer.is_stopping = is_stopping;
-  const auto evaluated = evaluator_->evaluate(precisions(config), {}, observer);
+  const auto evaluated = evaluator_->evaluate(precisions(config), {}, observer, accuracy_needed);
   if (!evaluated) return std::nullopt;
-  Outcome outcome;
-  outcome.state = TrialState::done;
-  outcome.accuracy = evaluated->accuracy;
+  Outcome outcome{.state = TrialState::done, .accuracy = evaluated->accuracy};
+  if (evaluated->aborted_after) {
+    outcome = tuning::aborted_outcome(evaluated->accuracy, *evaluated->aborted_after,
+                                      accuracy_needed.value());
+  }
   outcome.model_bytes = evaluated->model_bytes;
   outcome.footprint_bytes = evaluated->footprint_bytes;
   return outcome;
@@ -134,14 +138,17 @@ void Execution::add_sizes(const TuneConfig& config, Outcome& outcome) {
   outcome.footprint_bytes = program->footprint_bytes();
 }
 
-std::int64_t Execution::latency_ns(const TuneConfig& config) {
+void Execution::add_times(const TuneConfig& config, Outcome& outcome) {
   const data::Batch batch = evaluation::BatchStream(inputs()).next().value();
-  const auto program = model_->program(evaluation::shapes_of(batch.inputs), precisions(config));
-  const std::array programs{program.get()};
-  return evaluation::measure(programs, batch.inputs, job_.performance.warmup,
-                             job_.performance.rounds, {})
-      .front()
-      .median_ns;
+  const evaluation::Shapes shapes = evaluation::shapes_of(batch.inputs);
+  const auto program = model_->program(shapes, precisions(config));
+  const auto baseline = model_->program(shapes, {});
+  const evaluation::PairedLatency found =
+      evaluation::compare(*program, *baseline, batch.inputs, job_.performance.warmup,
+                          job_.performance.rounds, {})
+          .value();
+  outcome.latency_ns = found.config.median_ns;
+  outcome.speedup = found.speedup;
 }
 
 std::vector<std::byte> Execution::exported(const TuneConfig& config) {

@@ -33,16 +33,19 @@ class Execution {
   /// Whether metric and batches are at hand.
   bool can_judge() const { return evaluator_ != nullptr; }
 
-  /// Accuracy, bytes and time; nothing when stopped between two batches.
-  std::optional<Outcome> judge(const TuneConfig& config, const std::function<bool()>& is_stopping);
+  /// Accuracy and bytes; aborted when `accuracy_needed` is out of reach; nothing when stopped
+  /// between two batches.
+  std::optional<Outcome> judge(const TuneConfig& config,
+                               const std::optional<double>& accuracy_needed,
+                               const std::function<bool()>& is_stopping);
 
   std::vector<Tensor> run(const TuneConfig& config, const Tensors& inputs);
 
   /// Fills in the bytes of weights and of one execution on the first batch.
   void add_sizes(const TuneConfig& config, Outcome& outcome);
 
-  /// The median time of an execution on the first batch.
-  std::int64_t latency_ns(const TuneConfig& config);
+  /// Fills in the time of an execution on the first batch, and how it compares with fp32.
+  void add_times(const TuneConfig& config, Outcome& outcome);
 
   /// An ONNX file with the config applied, proved to be it on all batches.
   std::vector<std::byte> exported(const TuneConfig& config);

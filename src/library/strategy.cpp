@@ -74,7 +74,7 @@ std::optional<Outcome> AutoMixedPrecisionTuneStrategy::Implementation::judge(
     const double timeout = search.settings().exit_policy.timeout_seconds;
     const double seconds_left = timeout - search.seconds_used();
     const std::chrono::nanoseconds start = clock.monotonic();
-    return execution->judge(config, [&] {
+    return execution->judge(config, search.accuracy_needed(), [&] {
       const std::chrono::duration<double> used = clock.monotonic() - start;
       return timeout > 0 && used.count() >= seconds_left;
     });
@@ -102,7 +102,7 @@ std::optional<Outcome> AutoMixedPrecisionTuneStrategy::Implementation::evaluate(
     if (is_baseline && std::isnan(outcome->accuracy)) {
       throw Error(ErrorCode::invalid, "the accuracy of the fp32 model is not a number");
     }
-    if (wants_latency(config, *outcome)) outcome->latency_ns = execution->latency_ns(config);
+    if (wants_latency(config, *outcome)) execution->add_times(config, *outcome);
   } catch (const std::exception& error) {
     if (is_baseline) throw;
     outcome = Outcome{};
@@ -115,7 +115,8 @@ std::optional<Outcome> AutoMixedPrecisionTuneStrategy::Implementation::evaluate(
 bool AutoMixedPrecisionTuneStrategy::Implementation::wants_latency(const TuneConfig& config,
                                                                    const Outcome& outcome) const {
   const TuneSettings& settings = search.settings();
-  return execution && settings.objective == Objective::performance && config.low_ops() > 0 &&
+  return execution && settings.objective == Objective::performance &&
+         outcome.state == TrialState::done && config.low_ops() > 0 &&
          settings.criterion.is_met(outcome.accuracy, search.baseline_accuracy().value());
 }
 

@@ -20,6 +20,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ampd/error.hpp"
+#include "ampd/outcome.hpp"
 #include "ampd/precision.hpp"
 #include "ampd/tune_config.hpp"
 #include "ampd/tuning_space.hpp"
@@ -60,7 +61,8 @@ struct Evaluate {
   std::vector<Precisions> configs;
   double cost_max = 1;                // times what the first config costs alone
   std::int64_t memory_bytes_max = 0;  // of the worker; 0: as much as it takes
-  std::optional<nlohmann::json> checkpoint;
+  std::optional<nlohmann::json> checkpoint = {};
+  std::optional<double> accuracy_needed = {};  // what cannot reach it any more is aborted
 };
 
 /// Latency of a config beside the fp32 baseline, in interleaved rounds.
@@ -162,8 +164,9 @@ struct Inspected {
 
 /// What one config gives.
 struct Verdict {
-  double accuracy = 0;  // may be NaN
+  double accuracy = 0;  // may be NaN; if aborted, what it could have come to at best
   std::int64_t model_bytes = 0, footprint_bytes = 0;
+  std::optional<std::int64_t> aborted_after = {};  // samples
 };
 
 struct Evaluated {
@@ -178,6 +181,7 @@ struct Latency {
 };
 struct Measured {
   Latency config, baseline;
+  Speedup speedup = {};
 };
 
 struct Exported {

@@ -65,6 +65,7 @@ void describe(auto& fields, of<Inspected> auto& reply) {
 
 void describe(auto& fields, of<Verdict> auto& verdict) {
   fields("accuracy", verdict.accuracy);
+  fields("aborted_after", verdict.aborted_after);
   fields("model_bytes", verdict.model_bytes, Range{});
   fields("footprint_bytes", verdict.footprint_bytes, Range{});
 }
@@ -82,9 +83,16 @@ void describe(auto& fields, of<Latency> auto& latency) {
   fields("p90_ns", latency.p90_ns, Range{latency.median_ns});
 }
 
+void describe(auto& fields, of<Speedup> auto& speedup) {
+  fields("median", speedup.median, NotNegative{});
+  fields("low", speedup.low, NotNegative{});
+  fields("high", speedup.high, NotNegative{});
+}
+
 void describe(auto& fields, of<Measured> auto& reply) {
   fields("config", reply.config);
   fields("baseline", reply.baseline);
+  fields("speedup", reply.speedup);
 }
 
 void describe(auto& fields, of<Exported> auto& reply) {
@@ -191,7 +199,12 @@ bool answers(const Reply& reply, const Order& order) {
   const auto* evaluate = std::get_if<Evaluate>(&order);
   const auto* evaluated = std::get_if<Evaluated>(&reply);
   if (evaluate != nullptr && evaluated != nullptr) {
-    return !evaluated->verdicts.empty() && evaluated->verdicts.size() <= evaluate->configs.size();
+    const bool can_abort = evaluate->accuracy_needed.has_value();
+    return !evaluated->verdicts.empty() && evaluated->verdicts.size() <= evaluate->configs.size() &&
+           std::ranges::all_of(evaluated->verdicts, [can_abort](const Verdict& verdict) {
+             return !verdict.aborted_after ||
+                    (can_abort && *verdict.aborted_after > 0 && std::isfinite(verdict.accuracy));
+           });
   }
   return reply.index() == order.index() + first_own_reply;
 }

@@ -35,6 +35,7 @@ void describe(auto& fields, of<Evaluate> auto& order) {
   fields("configs", order.configs);
   fields("cost_max", order.cost_max, NotNegative{});
   fields("memory_bytes_max", order.memory_bytes_max, Range{});
+  fields("accuracy_needed", order.accuracy_needed);
   fields("checkpoint", order.checkpoint);
 }
 

@@ -77,6 +77,7 @@ void JobRun::ask(protocol::Order order) {
 void JobRun::begin() {
   try {
     history_ = store_.history(record_);
+    shared_outcomes_ = store_.shared_outcomes(record_);
   } catch (const Error& error) {
     if (concerns_store(error.code())) throw;
     return pause(error.what());
@@ -94,8 +95,7 @@ void JobRun::next() {
   while (!is_stopping_) {
     proposal_ = record_.ended_early ? std::nullopt : search().next();
     if (!proposal_) return end();
-    if (!proposal_->reused_from) break;
-    record_reused(*proposal_);
+    if (!record_known(*proposal_)) break;
   }
   if (is_stopping_) {
     is_over_ = true;
@@ -111,16 +111,32 @@ void JobRun::next() {
   evaluate();
 }
 
-void JobRun::record_reused(const tuning::Proposal& proposal) {
-  const auto earlier = static_cast<std::size_t>(*proposal.reused_from);
+bool JobRun::record_known(const tuning::Proposal& proposal) {
+  const store::SharedOutcome* shared = shared_outcome(proposal);
+  if (!proposal.reused_from && shared == nullptr) return false;
   store::TrialRecord trial;
   trial.epoch = record_.epoch;
   trial.started_microseconds = surroundings_.clock.wall_microseconds();
   trial.finished_microseconds = trial.started_microseconds;
-  search().record(Outcome(search().trials().at(earlier).outcome));
+  if (shared != nullptr) trial.shared_from = shared->place;
+  Outcome outcome =
+      shared != nullptr
+          ? shared->outcome
+          : search().trials().at(static_cast<std::size_t>(*proposal.reused_from)).outcome;
+  if (turns_search(outcome)) ready_.clear();
+  search().record(std::move(outcome));
   trial.trial = search().trials().back();
   store_.record_trial(record_.id, trial, std::nullopt, search(), history_->chain, rest_of_pass(),
-                      {trial_note(search())});
+                      {trial_note(search(), trial.shared_from)});
+  return true;
+}
+
+const store::SharedOutcome* JobRun::shared_outcome(const tuning::Proposal& proposal) const {
+  if (proposal.reused_from) return nullptr;
+  const auto found = shared_outcomes_.find(digest(search().space(), proposal.config));
+  const bool is_of_use =
+      found != shared_outcomes_.end() && !wants_latency(proposal.config, found->second.outcome);
+  return is_of_use ? &found->second : nullptr;
 }
 
 void JobRun::evaluate() {
@@ -144,8 +160,8 @@ void JobRun::evaluate() {
   is_checkpoint_saved_ = true;
   checkpoint_saved_at_ = surroundings_.clock.monotonic();
   if (!is_command()) {
-    return ask(evaluate_order(definition, store_.blobs(), company_, tuning::cost_max(search()),
-                              surroundings_.limits, pass_));
+    return ask(evaluate_order(definition, store_.blobs(), company_, search(), surroundings_.limits,
+                              pass_));
   }
   is_working_ = true;
   working_since_ = surroundings_.clock.monotonic();
@@ -159,17 +175,20 @@ void JobRun::evaluate() {
 }
 
 void JobRun::find_company() {
+  const auto is_known = [this](const tuning::Proposal& proposal) {
+    return shared_outcome(proposal) != nullptr;
+  };
   if (pass_.config_digests.empty()) {
-    company_ = tuning::next_company(search(), is_command() ? 1 : company_max_);
+    company_ = tuning::next_company(search(), is_command() ? 1 : company_max_, is_known);
   } else {
-    company_ = tuning::company_of(search(), pass_.config_digests);
+    company_ = tuning::company_of(search(), pass_.config_digests, is_known);
     if (pass_.stalls > 0) company_.erase(company_.begin() + 1, company_.end());
   }
   pass_.config_digests = tuning::digests_of(search(), company_);
 }
 
 void JobRun::settle(Outcome outcome) {
-  if (!wants_latency(outcome)) return commit(std::move(outcome), std::nullopt);
+  if (!wants_latency(proposal_->config, outcome)) return commit(std::move(outcome), std::nullopt);
   save_checkpoint();
   outcome_ = std::move(outcome);
   measure();
@@ -209,7 +228,7 @@ void JobRun::end() {
 
 void JobRun::commit(Outcome outcome, const std::optional<store::Measurement>& measurement) {
   const bool was_met = search().goal_met().value_or(false);
-  if (ends_search(outcome)) ready_.clear();
+  if (turns_search(outcome)) ready_.clear();
   const auto left = static_cast<double>(ready_.size());
   const double shared_later = shared_seconds_ * left / (left + 1);
   outcome.seconds = ready_.empty() ? pass_.seconds : pass_.seconds - shared_later;

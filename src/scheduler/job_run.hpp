@@ -66,7 +66,8 @@ class JobRun {
   void ask(protocol::Order order);
   void begin();
   void next();
-  void record_reused(const tuning::Proposal& proposal);
+  bool record_known(const tuning::Proposal& proposal);
+  const store::SharedOutcome* shared_outcome(const tuning::Proposal& proposal) const;
   void evaluate();
   void find_company();
   void settle(Outcome outcome);
@@ -93,9 +94,9 @@ class JobRun {
 
   Outcome outcome_of(const protocol::Verdict& verdict, const TuneConfig& config) const;
   std::optional<store::Pass> rest_of_pass();
-  bool meets_goal(const Outcome& outcome) const;
-  bool wants_latency(const Outcome& outcome) const;
-  bool ends_search(const Outcome& outcome) const;
+  bool meets_goal(const TuneConfig& config, const Outcome& outcome) const;
+  bool wants_latency(const TuneConfig& config, const Outcome& outcome) const;
+  bool turns_search(const Outcome& outcome) const;
   std::string fingerprint_reason(const std::string& fingerprint) const;
   std::optional<double> eta_seconds(const Activity& activity, double seconds_of_trial) const;
   bool is_command() const;
@@ -110,6 +111,7 @@ class JobRun {
   store::Store& store_;
   store::JobRecord record_;
   std::optional<store::History> history_;  // from begin() on
+  store::SharedOutcomes shared_outcomes_;
 
   Step step_;
   bool is_working_ = false;   // an order runs

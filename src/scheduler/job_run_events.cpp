@@ -8,6 +8,7 @@
 #include "scheduler/job_run.hpp"
 #include "scheduler/orders.hpp"
 #include "scheduler/sentences.hpp"
+#include "tuning/aborted_outcome.hpp"
 
 namespace ampd::scheduler {
 namespace {
@@ -180,6 +181,10 @@ void JobRun::on_evaluated(const protocol::Evaluated& evaluated) {
 Outcome JobRun::outcome_of(const protocol::Verdict& verdict, const TuneConfig& config) const {
   Outcome outcome;
   outcome.state = std::isnan(verdict.accuracy) ? TrialState::invalid : TrialState::done;
+  if (verdict.aborted_after) {
+    outcome = tuning::aborted_outcome(verdict.accuracy, *verdict.aborted_after,
+                                      search().accuracy_needed().value());
+  }
   if (outcome.state == TrialState::done) outcome.accuracy = verdict.accuracy;
   if (outcome.state == TrialState::invalid) outcome.reason = "the accuracy is not a number";
   outcome.model_bytes = is_command() ? model_bytes(record_.definition.space, config)
@@ -188,22 +193,26 @@ Outcome JobRun::outcome_of(const protocol::Verdict& verdict, const TuneConfig& c
   return outcome;
 }
 
-bool JobRun::meets_goal(const Outcome& outcome) const {
+bool JobRun::meets_goal(const TuneConfig& config, const Outcome& outcome) const {
   const std::optional<double> baseline = search().baseline_accuracy();
-  return outcome.state == TrialState::done && proposal_->config.low_ops() > 0 && baseline &&
+  return outcome.state == TrialState::done && config.low_ops() > 0 && baseline &&
          search().settings().criterion.is_met(outcome.accuracy, *baseline);
 }
 
-bool JobRun::wants_latency(const Outcome& outcome) const {
-  return search().settings().objective == Objective::performance && meets_goal(outcome);
+bool JobRun::wants_latency(const TuneConfig& config, const Outcome& outcome) const {
+  return search().settings().objective == Objective::performance && meets_goal(config, outcome);
 }
 
-bool JobRun::ends_search(const Outcome& outcome) const {
-  return !(search().settings().exit_policy.timeout_seconds > 0) && meets_goal(outcome);
+bool JobRun::turns_search(const Outcome& outcome) const {
+  const bool ends_at_goal = !(search().settings().exit_policy.timeout_seconds > 0);
+  return meets_goal(proposal_->config, outcome) &&
+         (ends_at_goal || search().stage() == tuning::Stage::refine);
 }
 
 void JobRun::on_measured(const protocol::Measured& measured) {
-  if (measured.config.median_ns <= 0 || measured.baseline.median_ns <= 0) {
+  const Speedup& speedup = measured.speedup;
+  const bool is_speedup = speedup.low <= speedup.median && speedup.median <= speedup.high;
+  if (measured.config.median_ns <= 0 || measured.baseline.median_ns <= 0 || !is_speedup) {
     return fail_attempt("the worker measured a latency that is none", {});
   }
   const store::Measurement measurement{latency_of(measured.config), latency_of(measured.baseline)};
@@ -213,6 +222,7 @@ void JobRun::on_measured(const protocol::Measured& measured) {
     return end();
   }
   outcome_->latency_ns = measurement.config.median_ns;
+  outcome_->speedup = measured.speedup;
   commit(std::move(*outcome_), measurement);
 }
 

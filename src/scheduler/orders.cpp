@@ -10,6 +10,7 @@
 #include "base/files.hpp"
 #include "base/limits.hpp"
 #include "base/memory_size.hpp"
+#include "tuning/company.hpp"
 
 namespace ampd::scheduler {
 namespace {
@@ -65,15 +66,17 @@ protocol::Inspect inspect_order(const job::Job& job, protocol::ModelReference mo
 }
 
 protocol::Evaluate evaluate_order(const store::JobDefinition& definition, const store::Blobs& blobs,
-                                  const std::vector<tuning::Proposal>& company, double cost_max,
-                                  const PassLimits& limits, const store::Pass& pass) {
+                                  const std::vector<tuning::Proposal>& company,
+                                  const tuning::Search& search, const PassLimits& limits,
+                                  const store::Pass& pass) {
   protocol::Evaluate order;
   order.model = model_of(definition, blobs);
   order.job = definition.job;
   for (const tuning::Proposal& proposal : company) {
     order.configs.push_back(precisions_of(definition.space, proposal.config));
   }
-  order.cost_max = cost_max;
+  order.cost_max = tuning::cost_max(search);
+  order.accuracy_needed = search.accuracy_needed();
   order.memory_bytes_max = base::memory_budget_bytes(limits.memory_bytes);
   if (!pass.checkpoint.empty()) order.checkpoint = nlohmann::json::parse(pass.checkpoint);
   return order;

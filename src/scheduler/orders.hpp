@@ -35,8 +35,9 @@ struct PassLimits {
 };
 
 protocol::Evaluate evaluate_order(const store::JobDefinition& definition, const store::Blobs& blobs,
-                                  const std::vector<tuning::Proposal>& company, double cost_max,
-                                  const PassLimits& limits, const store::Pass& pass);
+                                  const std::vector<tuning::Proposal>& company,
+                                  const tuning::Search& search, const PassLimits& limits,
+                                  const store::Pass& pass);
 protocol::Measure measure_order(const store::JobDefinition& definition, const store::Blobs& blobs,
                                 const TuneConfig& config);
 

@@ -24,8 +24,17 @@ std::string milliseconds(std::int64_t nanoseconds) {
 std::string name_of(const tuning::Proposal& proposal, const TuningSpace& space) {
   std::string name =
       "trial " + std::to_string(proposal.seq) + " (" + std::string(to_string(proposal.stage));
-  if (proposal.op) name += ", " + space.ops[*proposal.op].name + " in fp32";
+  if (proposal.op) {
+    name += ", " + space.ops[*proposal.op].name + " in ";
+    name += to_string(proposal.config.precisions[*proposal.op]);
+  }
   return name + ")";
+}
+
+std::string slowness_of(const Outcome& outcome) {
+  if (!outcome.speedup || outcome.speedup->high >= 1) return "";
+  return ", but at " + text_of(outcome.speedup->median) +
+         " times the speed of fp32 on this machine: keep fp32 where speed is what counts";
 }
 
 std::string end_of(const tuning::Search& search, bool ended_early) {
@@ -41,22 +50,29 @@ std::string end_of(const tuning::Search& search, bool ended_early) {
 
 }  // namespace
 
-store::Note trial_note(const tuning::Search& search) {
+store::Note trial_note(const tuning::Search& search,
+                       const std::optional<store::TrialPlace>& shared_from) {
   const tuning::Trial& trial = search.trials().back();
   std::string message = name_of(trial.proposal, search.space());
-  const bool is_done = trial.outcome.state == TrialState::done;
+  const TrialState state = trial.outcome.state;
+  const bool is_done = state == TrialState::done;
   message +=
       is_done ? ": accuracy " + text_of(trial.outcome.accuracy) : " " + failure_of(trial.outcome);
   if (trial.proposal.reused_from) {
     message += ", as in trial " + std::to_string(*trial.proposal.reused_from);
   }
+  if (shared_from) {
+    message += ", as in trial " + std::to_string(shared_from->seq) + " of job " +
+               std::to_string(shared_from->job);
+  }
   return {store::EventKind::trial, message,
-          is_done ? store::EventLevel::info : store::EventLevel::warning};
+          is_done || state == TrialState::aborted ? store::EventLevel::info
+                                                  : store::EventLevel::warning};
 }
 
 std::string failure_of(const Outcome& outcome) {
-  const bool is_invalid = outcome.state == TrialState::invalid;
-  return (is_invalid ? "is invalid: " : "failed: ") + outcome.reason;
+  if (outcome.state == TrialState::invalid) return "is invalid: " + outcome.reason;
+  return std::string(to_string(outcome.state)) + ": " + outcome.reason;
 }
 
 store::Note measurement_note(std::int64_t seq, const store::Measurement& measurement) {
@@ -74,7 +90,8 @@ std::string result_of(const tuning::Search& search, bool ended_early) {
     return "trial " + std::to_string(best) + " meets the goal with accuracy " +
            text_of(trial.outcome.accuracy) + " and " +
            std::to_string(trial.proposal.config.low_ops()) + " of " +
-           std::to_string(trial.proposal.config.precisions.size()) + " operators below fp32";
+           std::to_string(trial.proposal.config.precisions.size()) + " operators below fp32" +
+           slowness_of(trial.outcome);
   }
   const bool is_exhausted = search.stop_reason() == StopReason::exhausted;
   if (is_exhausted && search.settings().criterion.is_met(*baseline, *baseline)) {

@@ -9,8 +9,9 @@
 
 namespace ampd::scheduler {
 
-/// The outcome of the search's last trial.
-store::Note trial_note(const tuning::Search& search);
+/// The outcome of the search's last trial, and whose it is.
+store::Note trial_note(const tuning::Search& search,
+                       const std::optional<store::TrialPlace>& shared_from = {});
 
 store::Note measurement_note(std::int64_t seq, const store::Measurement& measurement);
 

@@ -44,4 +44,16 @@ std::string identity(const job::Job& job, const std::string& model_digest,
   return hex_of_bytes(bytes_of(digest.finish()));
 }
 
+std::string evaluation_digest(const JobDefinition& definition) {
+  if (!std::holds_alternative<job::MetricEvaluation>(definition.job.evaluation)) return "";
+  const nlohmann::json job = job::to_json(definition.job);
+  RowDigest digest;
+  for (const char* key : {"evaluation", "inputs", "outputs", "seed"}) {
+    digest.add(job.at(key).dump());
+  }
+  digest.add(definition.model_digest);
+  for (const Input& input : definition.inputs) digest.add(input.digest);
+  return hex_of_bytes(bytes_of(digest.finish()));
+}
+
 }  // namespace ampd::store

@@ -53,6 +53,10 @@ struct JobDefinition {
 std::string identity(const job::Job& job, const std::string& model_digest,
                      const std::vector<Input>& inputs);
 
+/// Digest of all that decides what accuracy a config has, but for the machine; empty for a job
+/// whose accuracy comes from a command.
+std::string evaluation_digest(const JobDefinition& definition);
+
 struct JobRecord {
   std::int64_t id = 0;
   JobDefinition definition;

@@ -90,15 +90,15 @@ std::int64_t insert(const Database& database, const JobDefinition& definition,
       database,
       "INSERT INTO job (name, state, queue_position, owner_uid, identity, definition, model,"
       " higher_is_better, job_file_digest, model_digest, target, other_weight_count,"
-      " strategy_version, digest, chain, submitted_at)"
+      " strategy_version, digest, chain, submitted_at, evaluation_digest)"
       " VALUES (?, 'queued', (SELECT coalesce(max(queue_position), 0) + 1 FROM job),"
-      " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+      " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
       definition.job.name, std::int64_t{definition.owner_uid},
       identity(definition.job, definition.model_digest, definition.inputs), json,
       definition.job.model_path.string(), definition.job.settings.criterion.higher_is_better,
       definition.job_file_digest, definition.model_digest, to_string(definition.space.target),
       definition.space.other_weight_count, tuning::strategy_version, Blob{bytes_of(digest)},
-      Blob{bytes_of(digest)}, now_microseconds);
+      Blob{bytes_of(digest)}, now_microseconds, evaluation_digest(definition));
   row.step();
   const std::int64_t job = row.integer(0);
   row.step();

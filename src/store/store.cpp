@@ -133,6 +133,11 @@ History Store::history(const JobRecord& record) const {
   return read_history(*database_, record);
 }
 
+SharedOutcomes Store::shared_outcomes(const JobRecord& record) const {
+  if (!record.definition.job.shares_results) return {};
+  return read_shared_outcomes(*database_, record);
+}
+
 void Store::set_state(std::int64_t job, JobState state, const std::string& error,
                       const Note& note) {
   commit({note}, [&] {

@@ -21,6 +21,7 @@
 #include "store/history.hpp"
 #include "store/job_record.hpp"
 #include "store/reader.hpp"
+#include "store/shared_outcomes.hpp"
 #include "store/state_directory.hpp"
 #include "store/store_options.hpp"
 #include "store/trial_record.hpp"
@@ -53,6 +54,9 @@ class Store {
   std::vector<std::int64_t> waiting_for_space() const;
 
   History history(const JobRecord& record) const;
+
+  /// Outcomes of other jobs that this one may take; none if it does not share results.
+  SharedOutcomes shared_outcomes(const JobRecord& record) const;
 
   /// Moves a job into a state other than queued. `error` replaces the job's.
   void set_state(std::int64_t job, JobState state, const std::string& error, const Note& note);

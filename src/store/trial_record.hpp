@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,9 +15,18 @@ namespace ampd::store {
 /// The first half of a SHA-256 over a row and its predecessor's digest.
 using ChainDigest = std::array<std::byte, 16>;
 
+/// A trial of another job.
+struct TrialPlace {
+  std::int64_t job = 0;
+  std::int64_t seq = 0;
+
+  bool operator==(const TrialPlace&) const = default;
+};
+
 /// A trial with its outcome. Written once; every field is covered by the chain.
 struct TrialRecord {
   tuning::Trial trial;
+  std::optional<TrialPlace> shared_from = {};  // whose outcome was taken instead of an evaluation
   std::int64_t epoch = 1;
   std::int64_t attempts = 0;              // evaluations begun; 0 for a reused one
   std::int64_t started_microseconds = 0;  // since 1970

@@ -14,6 +14,10 @@ std::optional<double> stored_accuracy(const Outcome& outcome) {
   return outcome.state == TrialState::done ? std::optional(outcome.accuracy) : std::nullopt;
 }
 
+std::optional<double> part(const Outcome& outcome, double Speedup::*which) {
+  return outcome.speedup ? std::optional((*outcome.speedup).*which) : std::nullopt;
+}
+
 std::optional<std::string> stored_text(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional(text);
 }
@@ -55,8 +59,8 @@ void throw_damaged(const Database& database, std::int64_t job,
 ChainDigest TrialRow::chain(const ChainDigest& previous) const {
   const tuning::Proposal& proposal = record.trial.proposal;
   const Outcome& outcome = record.trial.outcome;
-  return RowDigest()
-      .add(bytes_of(previous))
+  RowDigest digest;
+  digest.add(bytes_of(previous))
       .add(proposal.seq)
       .add(record.epoch)
       .add(to_string(proposal.stage))
@@ -75,25 +79,36 @@ ChainDigest TrialRow::chain(const ChainDigest& previous) const {
       .add(record.finished_microseconds)
       .add(low_ops)
       .add(config_digest)
-      .add(encode(proposal.config))
-      .finish();
+      .add(encode(proposal.config));
+  // Rows from before these were stored have neither, and keep their digests.
+  if (outcome.speedup) {
+    digest.add(outcome.speedup->median).add(outcome.speedup->low).add(outcome.speedup->high);
+  }
+  if (record.shared_from) digest.add(record.shared_from->job).add(record.shared_from->seq);
+  return digest.finish();
 }
 
 void insert(const Database& database, std::int64_t job, const TrialRow& row,
             const ChainDigest& chain) {
   const tuning::Proposal& proposal = row.record.trial.proposal;
   const Outcome& outcome = row.record.trial.outcome;
-  Statement(database,
-            "INSERT INTO trial (job, seq, epoch, stage, op, state, accuracy, reason, meets_goal,"
-            " latency_ns, model_bytes, footprint_bytes, seconds, attempts, reused_from,"
-            " started_at, finished_at, low_ops, config_digest, precisions, chain)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            job, proposal.seq, row.record.epoch, to_string(proposal.stage), signed_op(proposal.op),
-            to_string(outcome.state), stored_accuracy(outcome), stored_text(outcome.reason),
-            row.record.trial.meets_goal, outcome.latency_ns, outcome.model_bytes,
-            outcome.footprint_bytes, outcome.seconds, row.record.attempts, proposal.reused_from,
-            row.record.started_microseconds, row.record.finished_microseconds, row.low_ops,
-            Blob{row.config_digest}, Blob{encode(proposal.config)}, Blob{bytes_of(chain)})
+  const std::optional<TrialPlace>& shared = row.record.shared_from;
+  Statement(
+      database,
+      "INSERT INTO trial (job, seq, epoch, stage, op, state, accuracy, reason, meets_goal,"
+      " latency_ns, speedup, speedup_low, speedup_high, model_bytes, footprint_bytes, seconds,"
+      " attempts, reused_from, reused_job, started_at, finished_at, low_ops, config_digest,"
+      " precisions, chain)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      job, proposal.seq, row.record.epoch, to_string(proposal.stage), signed_op(proposal.op),
+      to_string(outcome.state), stored_accuracy(outcome), stored_text(outcome.reason),
+      row.record.trial.meets_goal, outcome.latency_ns, part(outcome, &Speedup::median),
+      part(outcome, &Speedup::low), part(outcome, &Speedup::high), outcome.model_bytes,
+      outcome.footprint_bytes, outcome.seconds, row.record.attempts,
+      shared ? std::optional(shared->seq) : proposal.reused_from,
+      shared ? std::optional(shared->job) : std::nullopt, row.record.started_microseconds,
+      row.record.finished_microseconds, row.low_ops, Blob{row.config_digest},
+      Blob{encode(proposal.config)}, Blob{bytes_of(chain)})
       .run();
 }
 
@@ -102,7 +117,8 @@ TrialRows::TrialRows(const Database& database, std::int64_t job)
       rows_(database,
             "SELECT seq, epoch, stage, op, state, accuracy, reason, meets_goal, latency_ns,"
             " model_bytes, footprint_bytes, seconds, attempts, reused_from, started_at,"
-            " finished_at, low_ops, config_digest, precisions, chain"
+            " finished_at, low_ops, config_digest, precisions, chain, speedup, speedup_low,"
+            " speedup_high, reused_job"
             " FROM trial WHERE job = ? ORDER BY seq",
             job) {}
 
@@ -131,6 +147,11 @@ std::optional<TrialRow> TrialRows::next() {
   row.config_digest = rows_.blob(17);
   auto config = decode_config(rows_.blob(18));
   chain_ = chain_digest_of(rows_.blob(19));
+  if (!rows_.is_null(20)) outcome.speedup = Speedup{rows_.real(20), rows_.real(21), rows_.real(22)};
+  if (!rows_.is_null(23)) {
+    row.record.shared_from = TrialPlace{rows_.integer(23), proposal.reused_from.value_or(-1)};
+    proposal.reused_from.reset();
+  }
   if (!stage || !state || !config) {
     throw_damaged(rows_.database(), job_, proposal.seq, "its row is damaged");
   }

@@ -14,12 +14,13 @@ std::ptrdiff_t as_distance(std::size_t count) {
 
 }  // namespace
 
-std::vector<Proposal> next_company(const Search& search, std::int64_t trials_max) {
+std::vector<Proposal> next_company(const Search& search, std::int64_t trials_max,
+                                   const IsKnown& is_known) {
   const auto size_max = static_cast<std::size_t>(std::max<std::int64_t>(trials_max, 1));
   std::vector<Proposal> company = search.upcoming(size_max + reused_max);
   const Stage stage = company.front().stage;
-  std::erase_if(company, [stage](const Proposal& proposal) {
-    return proposal.stage != stage || proposal.reused_from;
+  std::erase_if(company, [&](const Proposal& proposal) {
+    return proposal.stage != stage || proposal.reused_from || (is_known && is_known(proposal));
   });
   const auto end = company.begin() + as_distance(std::min(company.size(), size_max));
   company.erase(end, company.end());
@@ -27,8 +28,9 @@ std::vector<Proposal> next_company(const Search& search, std::int64_t trials_max
 }
 
 std::vector<Proposal> company_of(const Search& search,
-                                 const std::vector<std::string>& config_digests) {
-  std::vector<Proposal> company = next_company(search, std::ssize(config_digests));
+                                 const std::vector<std::string>& config_digests,
+                                 const IsKnown& is_known) {
+  std::vector<Proposal> company = next_company(search, std::ssize(config_digests), is_known);
   const std::vector<std::string> digests = digests_of(search, company);
   const auto end = std::ranges::mismatch(digests, config_digests).in1;
   company.erase(company.begin() + std::max<std::ptrdiff_t>(end - digests.begin(), 1),
@@ -46,9 +48,12 @@ std::vector<std::string> digests_of(const Search& search, const std::vector<Prop
 
 double cost_max(const Search& search) {
   const Stage stage = search.stage();
-  const auto behind = std::ranges::count_if(search.trials(), [&](const Trial& trial) {
-    return trial.proposal.stage == stage && !trial.proposal.reused_from;
-  });
+  std::int64_t behind = 0;
+  for (const Trial& trial : search.trials()) {
+    if (trial.proposal.stage != stage || trial.proposal.reused_from) continue;
+    const bool turned = stage == Stage::refine && trial.meets_goal;
+    behind = turned ? 0 : behind + 1;
+  }
   double cost = 2 + 4 * static_cast<double>(behind);
   const double timeout_seconds = search.settings().exit_policy.timeout_seconds;
   if (timeout_seconds > 0 && search.seconds_used() > 0) {

@@ -3,12 +3,14 @@
 // Trials that share a pass run what their configs have in common once, but the search may end
 // before some of them are wanted. So the first pass of a stage may cost as much as two trials, and
 // a later one as much as four for each trial that the stage has behind it, and none more than half
-// of the time that a time-out leaves, which ends a pass without its results. What a pass carries
+// of the time that a time-out leaves, which ends a pass without its results. A stage that refines
+// turns with each trial that meets the goal, and counts from there. What a pass carries
 // decides what it costs, never what comes out.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -16,12 +18,18 @@
 
 namespace ampd::tuning {
 
-/// The next trials that may share a pass, the next one first, at most `trials_max`.
-std::vector<Proposal> next_company(const Search& search, std::int64_t trials_max);
+/// Trials that need no evaluation.
+using IsKnown = std::function<bool(const Proposal&)>;
+
+/// The next trials that may share a pass, the next one first, at most `trials_max`. The next one is
+/// not known.
+std::vector<Proposal> next_company(const Search& search, std::int64_t trials_max,
+                                   const IsKnown& is_known = {});
 
 /// Of them, those that began a pass together.
 std::vector<Proposal> company_of(const Search& search,
-                                 const std::vector<std::string>& config_digests);
+                                 const std::vector<std::string>& config_digests,
+                                 const IsKnown& is_known = {});
 
 std::vector<std::string> digests_of(const Search& search, const std::vector<Proposal>& company);
 

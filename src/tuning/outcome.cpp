@@ -10,12 +10,15 @@ std::string_view to_string(TrialState state) {
       return "invalid";
     case TrialState::failed:
       return "failed";
+    case TrialState::aborted:
+      return "aborted";
   }
   return "failed";
 }
 
 std::optional<TrialState> parse_trial_state(std::string_view word) {
-  for (const TrialState state : {TrialState::done, TrialState::invalid, TrialState::failed}) {
+  for (const TrialState state :
+       {TrialState::done, TrialState::invalid, TrialState::failed, TrialState::aborted}) {
     if (to_string(state) == word) return state;
   }
   return std::nullopt;

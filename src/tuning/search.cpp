@@ -2,14 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "ampd/error.hpp"
 #include "base/check.hpp"
+#include "tuning/winner.hpp"
 
 namespace ampd::tuning {
 namespace {
@@ -55,22 +56,6 @@ std::optional<double> accuracy_of(const Outcome& outcome) {
   return outcome.accuracy;
 }
 
-/// What `objective` wants little of; the largest number where it was not measured.
-std::int64_t cost_of(const Outcome& outcome, Objective objective) {
-  constexpr std::int64_t unmeasured = std::numeric_limits<std::int64_t>::max();
-  switch (objective) {
-    case Objective::performance:
-      return outcome.latency_ns.value_or(unmeasured);
-    case Objective::modelsize:
-      return outcome.model_bytes.value_or(unmeasured);
-    case Objective::footprint:
-      return outcome.footprint_bytes.value_or(unmeasured);
-    case Objective::accuracy:
-      break;
-  }
-  return 0;
-}
-
 }  // namespace
 
 Search::Search(TuningSpace space, TuneSettings settings)
@@ -98,9 +83,7 @@ std::vector<Proposal> Search::upcoming(std::size_t count) const {
   const ExitPolicy& policy = settings_.exit_policy;
   std::int64_t end = 1 + std::clamp(policy.max_trials, std::int64_t{0}, trials_at_most() - 1);
   if (policy.performance_only) end = std::min(end, first_fallback_seq);
-  if (stage() != Stage::incremental) {
-    end = std::min(end, first_fallback_seq + static_cast<std::int64_t>(free_ops_.size()));
-  }
+  if (stage() < Stage::incremental) end = std::min(end, first_incremental_seq());
   for (std::int64_t seq = trial_count(); seq < end && proposals.size() < count; ++seq) {
     proposals.push_back(propose(seq, proposals));
   }
@@ -111,6 +94,8 @@ Proposal Search::propose(std::int64_t seq, const std::vector<Proposal>& ahead) c
   Proposal proposal{seq, stage_of(seq), config_of(seq), {}, {}};
   if (proposal.stage == Stage::fallback) {
     proposal.op = free_ops_.rbegin()[seq - first_fallback_seq];
+  } else if (proposal.stage == Stage::refine) {
+    proposal.op = refinement_->next.at(static_cast<std::size_t>(seq - trial_count())).op;
   }
   const auto is_equal = [&](const Proposal& earlier) { return earlier.config == proposal.config; };
   const auto trial = std::ranges::find_if(trials_, is_equal, &Trial::proposal);
@@ -124,20 +109,27 @@ Proposal Search::propose(std::int64_t seq, const std::vector<Proposal>& ahead) c
 
 Stage Search::stage_of(std::int64_t seq) const {
   if (seq == 0) return Stage::baseline;
+  if (refinement_ && seq >= first_refine_seq_) return Stage::refine;
   if (seq < first_fallback_seq) return Stage::model_wise;
-  const auto free_count = static_cast<std::int64_t>(free_ops_.size());
-  return seq < first_fallback_seq + free_count ? Stage::fallback : Stage::incremental;
+  return seq < first_incremental_seq() ? Stage::fallback : Stage::incremental;
+}
+
+std::int64_t Search::first_incremental_seq() const {
+  return first_fallback_seq + std::ssize(free_ops_);
 }
 
 TuneConfig Search::config_of(std::int64_t seq) const {
   if (seq == 0) return fp32_config(space_);
+  const Stage stage = stage_of(seq);
+  if (stage == Stage::refine) {
+    return refinement_->next.at(static_cast<std::size_t>(seq - trial_count())).config;
+  }
   TuneConfig config = model_wise_config(space_);
-  if (stage_of(seq) == Stage::fallback) {
+  if (stage == Stage::fallback) {
     config.precisions[free_ops_.rbegin()[seq - first_fallback_seq]] = Precision::fp32;
-  } else if (stage_of(seq) == Stage::incremental) {
+  } else if (stage == Stage::incremental) {
     const std::vector<RankedOp> order = ranking();
-    const auto first_incremental_seq = first_fallback_seq + std::ssize(free_ops_);
-    const std::int64_t fp32_count = seq - first_incremental_seq + 2;
+    const std::int64_t fp32_count = seq - first_incremental_seq() + 2;
     for (std::int64_t i = 0; i < fp32_count; ++i) {
       config.precisions[order.at(static_cast<std::size_t>(i)).op] = Precision::fp32;
     }
@@ -154,6 +146,21 @@ void Search::record(Outcome outcome) {
   }
   const bool meets = meets_goal(proposal->config, outcome);
   trials_.push_back({std::move(*proposal), std::move(outcome), meets});
+  if (settings_.refine) refine();
+}
+
+void Search::refine() {
+  const ExitPolicy& policy = settings_.exit_policy;
+  if (!refinement_) {
+    const bool is_met_at_last = !(policy.timeout_seconds > 0) && trials_.back().meets_goal;
+    const bool is_at_end = is_met_at_last || trial_count() >= ranked_trials_at_most();
+    if (policy.performance_only || !is_at_end || !goal_met().value_or(false)) return;
+    first_refine_seq_ = trial_count();
+    refined_from_ = winner(trials_, settings_).value();
+  }
+  refinement_ =
+      tuning::refine(space_, settings_, trials_, static_cast<std::size_t>(first_refine_seq_),
+                     refined_from_, ranking());
 }
 
 void Search::stop_for_timeout() {
@@ -165,8 +172,11 @@ std::optional<StopReason> Search::stop_reason() const {
   const ExitPolicy& policy = settings_.exit_policy;
   if (!trials_.empty()) {
     if (!baseline_accuracy()) return StopReason::baseline_failed;
-    if (!(policy.timeout_seconds > 0) && *goal_met()) return StopReason::goal_met;
-    if (trial_count() >= trials_at_most()) return StopReason::exhausted;
+    const bool is_refining = refinement_ && !refinement_->next.empty();
+    if (!is_refining) {
+      if (!(policy.timeout_seconds > 0) && *goal_met()) return StopReason::goal_met;
+      if (trial_count() >= trials_at_most()) return StopReason::exhausted;
+    }
     if (policy.performance_only && trial_count() >= first_fallback_seq) {
       return StopReason::performance_only;
     }
@@ -193,29 +203,25 @@ std::optional<double> Search::target_accuracy() const {
   return settings_.criterion.target(*baseline);
 }
 
-std::optional<std::int64_t> Search::best_seq() const {
-  const Trial* best = nullptr;
-  for (const Trial& trial : trials_) {
-    const bool is_candidate =
-        accuracy_of(trial.outcome).has_value() && trial.proposal.config.low_ops() > 0;
-    if (is_candidate && (best == nullptr || is_better(trial, *best))) best = &trial;
+std::optional<double> Search::accuracy_needed() const {
+  const bool can_miss = !stop_reason() && stage() >= Stage::incremental;
+  if (!settings_.early_abort || !can_miss) return std::nullopt;
+  const std::optional<double> target = target_accuracy();
+  if (stage() == Stage::refine) return target;
+  const auto earlier = std::span(trials_).first(static_cast<std::size_t>(first_incremental_seq()));
+  const std::optional<std::size_t> best = winner(earlier, settings_);
+  if (!best) return std::nullopt;
+  const Trial& trial = earlier[*best];
+  if (trial.meets_goal || !settings_.criterion.is_better(*target, trial.outcome.accuracy)) {
+    return target;
   }
-  if (best == nullptr) return std::nullopt;
-  return best->proposal.seq;
+  return trial.outcome.accuracy;
 }
 
-bool Search::is_better(const Trial& a, const Trial& b) const {
-  if (a.meets_goal != b.meets_goal) return a.meets_goal;
-  const Objective objective = a.meets_goal ? settings_.objective : Objective::accuracy;
-  if (objective == Objective::accuracy && a.outcome.accuracy != b.outcome.accuracy) {
-    return settings_.criterion.is_better(a.outcome.accuracy, b.outcome.accuracy);
-  }
-  const std::int64_t a_cost = cost_of(a.outcome, objective);
-  const std::int64_t b_cost = cost_of(b.outcome, objective);
-  if (a_cost != b_cost) return a_cost < b_cost;
-  const std::size_t a_low_ops = a.proposal.config.low_ops();
-  const std::size_t b_low_ops = b.proposal.config.low_ops();
-  return a_low_ops != b_low_ops ? a_low_ops > b_low_ops : a.proposal.seq < b.proposal.seq;
+std::optional<std::int64_t> Search::best_seq() const {
+  if (refinement_) return static_cast<std::int64_t>(refinement_->current);
+  const std::optional<std::size_t> best = winner(trials_, settings_);
+  return best ? std::optional(static_cast<std::int64_t>(*best)) : std::nullopt;
 }
 
 std::optional<bool> Search::goal_met() const {
@@ -249,8 +255,11 @@ std::vector<RankedOp> Search::ranking() const {
 }
 
 std::int64_t Search::trials_at_most() const {
-  const auto free_count = static_cast<std::int64_t>(free_ops_.size());
-  return first_fallback_seq + free_count + std::max(free_count - 1, std::int64_t{0});
+  return refinement_ ? trial_count() + std::ssize(refinement_->next) : ranked_trials_at_most();
+}
+
+std::int64_t Search::ranked_trials_at_most() const {
+  return first_incremental_seq() + std::max(std::ssize(free_ops_) - 1, std::ptrdiff_t{0});
 }
 
 double Search::seconds_used() const {

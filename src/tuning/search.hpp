@@ -4,7 +4,8 @@
 // Four stages: the fp32 baseline; all free ops in the target precision (model_wise); one op at a
 // time back in fp32, last op first, which ranks the ops (fallback); the first two, three, ... ops
 // of the ranking in fp32 together (incremental). Source: AutoMixedPrecisionTuneStrategy of Intel
-// Neural Compressor 1.14.
+// Neural Compressor 1.14. A fifth, where it is asked for and a config meets the goal: from the best
+// such config on, one op at a time (refine; tuning/refinement.hpp).
 //
 // There is no clock, file, thread or random number here. Folding the same outcomes in the same
 // order through a new Search gives the same proposals: that is what an interrupted job relies on.
@@ -20,6 +21,7 @@
 #include "ampd/trial.hpp"
 #include "ampd/tune_config.hpp"
 #include "ampd/tuning_space.hpp"
+#include "tuning/refinement.hpp"
 
 namespace ampd::tuning {
 
@@ -53,8 +55,15 @@ class Search {
   std::optional<double> baseline_accuracy() const;
   std::optional<double> target_accuracy() const;
 
-  /// The best trial so far; none before a trial with a low-precision op is done. Among those that
-  /// meet the goal the objective's winner, else the best accuracy; ties: more low ops, smaller seq.
+  /// What an evaluation of next() and of all further trials of its stage must be able to reach to
+  /// matter: a trial that cannot may be aborted, and the search ends as if it had not been. None
+  /// where every accuracy counts, as in the stages that the ranking is made of. Depends on the
+  /// outcomes of earlier stages alone.
+  std::optional<double> accuracy_needed() const;
+
+  /// The best trial so far; none before a trial with a low-precision op is done. Where a stage
+  /// refines, what it has come to; else among those that meet the goal the objective's winner, or,
+  /// if none does, the best accuracy; ties: more low ops, smaller seq.
   std::optional<std::int64_t> best_seq() const;
 
   /// Whether a trial meets the goal; none before the baseline is done.
@@ -65,6 +74,7 @@ class Search {
   std::vector<RankedOp> ranking() const;
 
   /// Trials of a search that neither its goal nor its exit policy ends, the baseline included.
+  /// While it refines: as many as there are if none of those that come next is an improvement.
   std::int64_t trials_at_most() const;
 
   /// Of execution, over all trials; what exit_policy.timeout_seconds limits.
@@ -79,14 +89,20 @@ class Search {
   TuneConfig config_of(std::int64_t seq) const;
   Stage stage_of(std::int64_t seq) const;
   std::int64_t trial_count() const { return static_cast<std::int64_t>(trials_.size()); }
+  std::int64_t ranked_trials_at_most() const;
+  std::int64_t first_incremental_seq() const;
   bool meets_goal(const TuneConfig& config, const Outcome& outcome) const;
-  bool is_better(const Trial& a, const Trial& b) const;
+  void refine();
 
   TuningSpace space_;
   TuneSettings settings_;
   std::vector<std::size_t> free_ops_;  // indices into the space, ascending
   std::vector<Trial> trials_;
   bool timed_out_ = false;
+
+  std::optional<Refinement> refinement_;  // from the end of the other stages on
+  std::int64_t first_refine_seq_ = 0;
+  std::size_t refined_from_ = 0;
 };
 
 }  // namespace ampd::tuning

@@ -12,13 +12,15 @@ std::string_view to_string(Stage stage) {
       return "fallback";
     case Stage::incremental:
       return "incremental";
+    case Stage::refine:
+      return "refine";
   }
   return "baseline";
 }
 
 std::optional<Stage> parse_stage(std::string_view word) {
   for (const Stage stage :
-       {Stage::baseline, Stage::model_wise, Stage::fallback, Stage::incremental}) {
+       {Stage::baseline, Stage::model_wise, Stage::fallback, Stage::incremental, Stage::refine}) {
     if (to_string(stage) == word) return stage;
   }
   return std::nullopt;

@@ -127,12 +127,13 @@ Service::Answer Service::carry_out(const protocol::Evaluate& order) {
   if (order.configs.empty()) throw Error(ErrorCode::invalid, "there is no config to evaluate");
   const auto evaluated = evaluator(order.model, order.job)
                              .evaluate(order.configs, {order.cost_max, order.memory_bytes_max},
-                                       order.checkpoint, observer());
+                                       order.checkpoint, observer(), order.accuracy_needed);
   if (!evaluated) return {protocol::Stopped{}, {}};
   protocol::Evaluated reply{
       {}, evaluated->front().samples, evaluated->front().seconds, engine::fingerprint()};
   for (const evaluation::Evaluated& each : *evaluated) {
-    reply.verdicts.push_back({each.accuracy, each.model_bytes, each.footprint_bytes});
+    reply.verdicts.push_back(
+        {each.accuracy, each.model_bytes, each.footprint_bytes, each.aborted_after});
   }
   return {std::move(reply), {}};
 }
@@ -145,12 +146,12 @@ Service::Answer Service::carry_out(const protocol::Measure& order) {
   const auto config = measured.program(inputs.shapes(), order.precisions);
   const auto baseline = measured.program(inputs.shapes(), {});
   const data::Batch batch = evaluation::BatchStream(inputs).next().value();
-  const std::array programs{config.get(), baseline.get()};
-  const std::vector<evaluation::Latency> latencies =
-      evaluation::measure(programs, batch.inputs, order.job.performance.warmup,
+  const auto found =
+      evaluation::compare(*config, *baseline, batch.inputs, order.job.performance.warmup,
                           order.job.performance.rounds, observer());
-  if (latencies.empty()) return {protocol::Stopped{}, {}};
-  return {protocol::Measured{reply_of(latencies[0]), reply_of(latencies[1])}, {}};
+  if (!found) return {protocol::Stopped{}, {}};
+  return {protocol::Measured{reply_of(found->config), reply_of(found->baseline), found->speedup},
+          {}};
 }
 
 Service::Answer Service::carry_out(const protocol::Export& order) {

@@ -82,7 +82,7 @@ class Run:
         self.peak_mib = usage.ru_maxrss / 1024
         self.stages = {}
         for stage, seq, op, dtype in database.execute(
-                "SELECT stage, o.seq, op, dtype FROM trial_ops o JOIN trials t USING (job, seq)"
+                "SELECT stage, o.seq, o.op, o.dtype FROM trial_ops o JOIN trials t USING (job, seq)"
                 " WHERE reused_from IS NULL ORDER BY o.seq"):
             self.stages.setdefault(stage, {}).setdefault(seq, {})[op] = dtype
 

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <limits>
+#include <random>
 
 #include "damage.hpp"
 
@@ -288,4 +289,43 @@ TEST_CASE("a state that the metric never gives is refused") {
   CHECK_THROWS_AS(loss.restore(json::parse(R"({"counts": [1], "totals": [1.0]})")), ampd::Error);
   Metric f1({"F1", json::object()});
   CHECK_THROWS_AS(f1.restore(json::parse(R"({"counts": [1, 2], "totals": []})")), ampd::Error);
+}
+
+TEST_CASE("no rest of the samples leads beyond the best possible value") {
+  std::mt19937 numbers(7);
+  constexpr std::int64_t samples = 12;
+  constexpr std::int64_t class_count = 3;
+  int bounded = 0;
+  for (const std::string& name : all_metrics) {
+    const bool lower_is_better =
+        name == "Loss" || name == "perplexity" || name == "MSE" || name == "MAE" || name == "RMSE";
+    const bool compares_numbers = name == "MSE" || name == "MAE" || name == "RMSE";
+    for (int round = 0; round < 50; ++round) {
+      CAPTURE(name);
+      Metric metric({name, {{"k", 1}, {"compare_label", compares_numbers}}});
+      std::vector<double> possible;
+      for (std::int64_t sample = 0; sample < samples; ++sample) {
+        std::vector<float> scores;
+        std::vector<float> wanted;
+        for (std::int64_t i = 0; i < class_count; ++i) {
+          scores.push_back(static_cast<float>(numbers() % 7));
+          wanted.push_back(static_cast<float>(numbers() % 7));
+        }
+        const std::int64_t label = numbers() % 5 == 0 ? -100 : numbers() % class_count;
+        const Outputs reference = one(floats({1, class_count}, wanted));
+        const Tensor labels = compares_numbers ? floats({1, class_count}, wanted)
+                              : name == "F1"   ? classes({1}, {std::max<std::int64_t>(label, 0)})
+                                               : classes({1}, {label});
+        metric.add(one(floats({1, class_count}, scores)), &labels, &reference, 1);
+        if (const auto best = metric.best_possible(samples - sample - 1)) possible.push_back(*best);
+      }
+      for (const double best : possible) {
+        CHECK(lower_is_better ? metric.value() >= best : metric.value() <= best);
+      }
+      bounded += static_cast<int>(possible.size());
+      const bool is_bounded = name != "F1" && name != "sqnr";
+      CHECK(possible.empty() == !is_bounded);
+    }
+  }
+  CHECK(bounded > 9 * 50 * 10);
 }

@@ -252,6 +252,61 @@ TEST_CASE("a budget of cost or memory lets fewer configs in, and changes no resu
   CHECK(count({.cost_max = 2}) >= 2);
 }
 
+TEST_CASE("what is aborted could not have reached what was needed, and all else is as it was") {
+  if (lacks_bf16()) return;
+  const SmallModel small;
+  int aborted = 0;
+  for (const char* metric : {"topk: 1", "Loss: {}", "perplexity: {}", "agreement: {}", "cosine: {}",
+                             "F1: {}", "sqnr: {}"}) {
+    CAPTURE(metric);
+    std::vector<Evaluated> whole;
+    for (const Precisions& config : every_config) {
+      whole.push_back(*small.evaluator(metric).evaluate(config));
+    }
+    const bool higher_is_better = small.job(metric).settings.criterion.higher_is_better;
+    const double toward_better = higher_is_better ? 1 : -1;
+    for (const double gain : {-0.5, -0.01, 0.0, 0.01, 0.1, 0.5}) {
+      const double needed = whole[0].accuracy + toward_better * gain;
+      CAPTURE(needed);
+      std::vector<nlohmann::json> checkpoints;
+      const auto together = small.evaluator(metric).evaluate(every_config, {.cost_max = 100}, {},
+                                                             collecting(checkpoints), needed);
+      REQUIRE(together->size() == every_config.size());
+      for (std::size_t i = 0; i < every_config.size(); ++i) {
+        const Evaluated& found = together->at(i);
+        const auto alone = small.evaluator(metric).evaluate(every_config[i], {}, {}, needed);
+        CHECK(bits(found.accuracy) == bits(alone->accuracy));
+        CHECK(found.aborted_after == alone->aborted_after);
+        if (!found.aborted_after) {
+          CHECK(bits(found.accuracy) == bits(whole[i].accuracy));
+          continue;
+        }
+        ++aborted;
+        CHECK(*found.aborted_after < SmallModel::samples);
+        CHECK(toward_better * (needed - whole[i].accuracy) > 0);
+        CHECK(toward_better * (found.accuracy - whole[i].accuracy) >= 0);
+      }
+      for (const nlohmann::json& checkpoint : checkpoints) {
+        const auto resumed =
+            small.evaluator(metric).evaluate(every_config, {}, checkpoint, {}, needed);
+        for (std::size_t i = 0; i < every_config.size(); ++i) {
+          CHECK(bits(resumed->at(i).accuracy) == bits(together->at(i).accuracy));
+          CHECK(resumed->at(i).aborted_after == together->at(i).aborted_after);
+        }
+      }
+    }
+  }
+  CHECK(aborted > 20);
+}
+
+TEST_CASE("nothing is aborted against the metric's own direction") {
+  const SmallModel small;
+  job::Job job = small.job("topk: 1");
+  job.settings.criterion.higher_is_better = false;
+  Evaluator evaluator(small.load(), job);
+  CHECK_FALSE(evaluator.evaluate({}, {}, {}, -1.0)->aborted_after.has_value());
+}
+
 TEST_CASE("a later evaluation reads no file, from the beginning or from a checkpoint") {
   const SmallModel small;
   const auto whole = small.evaluator("Loss: {}").evaluate(both_low);

@@ -2,11 +2,16 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+#include <cstdint>
 #include <numeric>
+#include <random>
+#include <vector>
 
 #include "evaluation/made_up.hpp"
 #include "small_model.hpp"
 
+using ampd::Speedup;
 using namespace ampd::evaluation;
 
 TEST_CASE("percentiles are samples, by nearest rank") {
@@ -72,4 +77,28 @@ TEST_CASE("made-up inputs are the same for the same seed") {
     CHECK(value >= -1);
     CHECK(value < 1);
   }
+}
+
+TEST_CASE("a speedup is the median of the ratios, between bounds that hold 95 times in 100") {
+  const Speedup even = speedup_of({100, 100, 100}, {200, 100, 400});
+  CHECK(even == Speedup{2, 1, 4});
+
+  std::mt19937 numbers(3);
+  std::normal_distribution<double> noise(0, 0.2);
+  int held = 0;
+  constexpr int experiments = 2000;
+  for (int experiment = 0; experiment < experiments; ++experiment) {
+    std::vector<std::int64_t> config;
+    std::vector<std::int64_t> baseline;
+    for (int round = 0; round < 30; ++round) {
+      const double disturbance = std::exp(noise(numbers));
+      config.push_back(static_cast<std::int64_t>(1e6 * disturbance * std::exp(noise(numbers))));
+      baseline.push_back(static_cast<std::int64_t>(1.5e6 * disturbance * std::exp(noise(numbers))));
+    }
+    const Speedup speedup = speedup_of(config, baseline);
+    CHECK(speedup.low <= speedup.median);
+    CHECK(speedup.median <= speedup.high);
+    held += speedup.low <= 1.5 && 1.5 <= speedup.high ? 1 : 0;
+  }
+  CHECK(held > experiments * 93 / 100);
 }

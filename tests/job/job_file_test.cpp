@@ -52,7 +52,9 @@ TEST_CASE("a job file is resolved: defaults filled in, paths absolute") {
   CHECK(job.target() == Precision::bf16);
   CHECK(job.seed == 1978);
   CHECK(job.threads == 0);
-  CHECK(job.settings == ampd::TuneSettings{});
+  ampd::TuneSettings settings;
+  settings.early_abort = true;
+  CHECK(job.settings == settings);
   CHECK(job.performance == PerformanceEvaluation{});
   const MetricEvaluation& evaluation = metric_evaluation(job);
   CHECK(evaluation.metric == Component{"topk", {{"k", 1}}});

@@ -15,10 +15,11 @@ namespace {
 Dicts some_dicts() {
   Dicts dicts{1, "space", "model", "onednn", {}};
   constexpr double infinity = std::numeric_limits<double>::infinity();
-  dicts.trials.push_back({"a", {TrialState::done, 0.1 + 0.2, "", 1e-9, 123, 456, 789}});
-  dicts.trials.push_back({"b", {TrialState::done, -infinity, "", 0, {}, {}, {}}});
-  dicts.trials.push_back({"c", {TrialState::failed, 0, "said \"no\"\n\u00e9", 2, {}, {}, {}}});
-  dicts.trials.push_back({"d", {TrialState::invalid, 0, "not a number", 3, {}, {}, {}}});
+  dicts.trials.push_back(
+      {"a", {TrialState::done, 0.1 + 0.2, "", 1e-9, 123, Speedup{1.25, 0.1 + 0.7, 1.5}, 456, 789}});
+  dicts.trials.push_back({"b", {TrialState::done, -infinity, "", 0, {}, {}, {}, {}}});
+  dicts.trials.push_back({"c", {TrialState::failed, 0, "said \"no\"\n\u00e9", 2, {}, {}, {}, {}}});
+  dicts.trials.push_back({"d", {TrialState::invalid, 0, "not a number", 3, {}, {}, {}, {}}});
   return dicts;
 }
 

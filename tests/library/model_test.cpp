@@ -68,6 +68,7 @@ std::vector<tuning::Trial> without_times(std::vector<tuning::Trial> trials) {
   for (tuning::Trial& trial : trials) {
     trial.outcome.seconds = 0;
     trial.outcome.latency_ns.reset();
+    trial.outcome.speedup.reset();
   }
   return trials;
 }

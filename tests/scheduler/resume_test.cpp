@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -12,13 +14,23 @@ namespace {
 struct Killed {};
 
 /// The jobs that are killed: one that meets its goal in the last stage, one that never does, one
-/// with a command; and the first two where trials are evaluated together.
+/// with a command, one that refines; and these where trials are evaluated together.
 struct Kind {
   std::string name;
   double tolerance = 0.004;
   bool has_command = false;
   std::size_t configs_max = 1;
+  bool refines = false;  // six operators; aborts early
 };
+
+/// Ranks the operators from the first on; the first three in fp32 meet the goal, and so do the
+/// second and the third alone.
+double accuracy_of_six(const ampd::protocol::Precisions& precisions, std::int64_t batch) {
+  const std::string text = text_of(precisions);
+  const bool meets = text == "ffffff" || text == "fffbbb" || text == "bffbbb";
+  const double first_fp32 = static_cast<double>(std::min(text.find('f'), text.size()));
+  return (meets ? 0.91 : 0.89 - 0.001 * first_fp32) + 0.001 * static_cast<double>(batch % 2);
+}
 
 const std::vector<Kind> kinds{{"meets its goal in the last stage", 0.004, false},
                               {"never meets its goal", -0.5, false},
@@ -26,7 +38,16 @@ const std::vector<Kind> kinds{{"meets its goal in the last stage", 0.004, false}
                               {"meets its goal, two trials together", 0.004, false, 2},
                               {"meets its goal, all trials together", 0.004, false, 100},
                               {"never meets its goal, two trials together", -0.5, false, 2},
-                              {"never meets its goal, all trials together", -0.5, false, 100}};
+                              {"never meets its goal, all trials together", -0.5, false, 100},
+                              {"refines", 0.006, false, 1, true},
+                              {"refines, two trials together", 0.006, false, 2, true},
+                              {"refines, all trials together", 0.006, false, 100, true}};
+
+constexpr std::size_t first_refining = 7;
+
+std::size_t op_count(const Kind& kind) {
+  return kind.refines ? 6 : 3;
+}
 
 std::int64_t submit(SchedulerFixture& fixture, const Kind& kind) {
   Submission submission = fixture.submission();
@@ -36,11 +57,17 @@ std::int64_t submit(SchedulerFixture& fixture, const Kind& kind) {
   }
   fixture.world.digests[submission.job.model_path.string()] = submission.model_digest;
   fixture.world.configs_max = kind.configs_max;
+  if (kind.refines) {
+    fixture.world.accuracy = accuracy_of_six;
+    submission.job.settings.objective = ampd::Objective::modelsize;
+    submission.job.settings.refine = true;
+    submission.job.settings.early_abort = true;
+  }
   return fixture.scheduler().submit(submission);
 }
 
 std::pair<std::string, int> undisturbed(const Kind& kind) {
-  SchedulerFixture fixture;
+  SchedulerFixture fixture(op_count(kind));
   const std::int64_t job = submit(fixture, kind);
   const int steps = fixture.run();
   return {fixture.result(job), steps};
@@ -67,13 +94,46 @@ TEST_CASE("trials that are evaluated together give what they give one by one") {
   }
 }
 
+TEST_CASE("the refining jobs refine, abort trials, and find a config with fewer fp32 ops") {
+  for (std::size_t i = first_refining; i < kinds.size(); ++i) {
+    SchedulerFixture fixture(op_count(kinds[i]));
+    const std::int64_t job = submit(fixture, kinds[i]);
+    fixture.run();
+    int refined = 0;
+    int aborted = 0;
+    std::int64_t fp32_ops_before = 0;
+    for (const ampd::store::Row& row : fixture.reader().trials(job)) {
+      if (row.at("stage") != "refine") {
+        if (row.at("meets_goal") == 1) fp32_ops_before = row.at("fp32_ops");
+        continue;
+      }
+      ++refined;
+      if (row.at("state") == "aborted") ++aborted;
+      CHECK(row.at("op").is_string());
+      CHECK(row.at("accuracy").is_null() == (row.at("state") == "aborted"));
+    }
+    CHECK(refined > aborted);
+    CHECK(aborted > 0);
+    const std::int64_t best = fixture.show(job, "best_seq");
+    const ampd::store::Row row = fixture.reader().trials(job).at(static_cast<std::size_t>(best));
+    CHECK(row.at("stage") == "refine");
+    CHECK(row.at("meets_goal") == 1);
+    CHECK(row.at("fp32_ops") < fp32_ops_before);
+    const auto messages = fixture.messages(job, "trial");
+    CHECK(std::ranges::any_of(messages, [](const std::string& message) {
+      return message.find(" in bf16) aborted: after 200 samples it could have come to 0.8") !=
+             std::string::npos;
+    }));
+  }
+}
+
 TEST_CASE("a job killed at any callback ends as if it had not been") {
   for (const Kind& kind : kinds) {
     CAPTURE(kind.name);
     const auto [expected, steps] = undisturbed(kind);
     for (int at = 0; at <= steps; ++at) {
       CAPTURE(at);
-      SchedulerFixture fixture;
+      SchedulerFixture fixture(op_count(kind));
       const std::int64_t job = submit(fixture, kind);
       fixture.steps(at);
       fixture.kill_and_open();

@@ -30,7 +30,10 @@ inline ampd::protocol::Measured latency_by_ops(const ampd::protocol::Precisions&
   for (const auto& [op, precision] : precisions) {
     if (precision != ampd::Precision::fp32) median_ns -= 1'000'000;
   }
-  return {{median_ns, median_ns - 5, median_ns + 5}, {10'000'000, 9'999'990, 10'000'010}};
+  const double speedup = 10'000'000.0 / static_cast<double>(median_ns);
+  return {{median_ns, median_ns - 5, median_ns + 5},
+          {10'000'000, 9'999'990, 10'000'010},
+          {speedup, speedup * 0.999, speedup * 1.001}};
 }
 
 class SchedulerFixture {

@@ -192,7 +192,10 @@ class ScriptedRunner final : public ampd::runner::Runner {
     }
     ampd::protocol::Evaluated evaluated;
     for (const double sum : sums) {
-      evaluated.verdicts.push_back({sum / static_cast<double>(world_.batches), 1000, 2000});
+      const double accuracy = sum / static_cast<double>(world_.batches);
+      evaluated.verdicts.push_back({accuracy, 1000, 2000});
+      const bool is_hopeless = evaluate.accuracy_needed && accuracy < *evaluate.accuracy_needed;
+      if (is_hopeless) evaluated.verdicts.back().aborted_after = 200;
     }
     evaluated.fingerprint = world_.fingerprint;
     say(evaluated);

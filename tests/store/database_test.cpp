@@ -86,7 +86,7 @@ TEST_CASE("a newer database is refused by name and is not touched") {
     const auto [code, sentence] = error_of([&] { fixture.open(); });
     CHECK(code == ErrorCode::corrupt);
     CHECK(sentence.find("version 99") != std::string::npos);
-    CHECK(sentence.find("program's version 1") != std::string::npos);
+    CHECK(sentence.find("program's version 2") != std::string::npos);
     CHECK(error_of([&] { Reader{fixture.directory()}; }).first == ErrorCode::corrupt);
     CHECK(content_of(path) + content_of(path.string() + "-wal") == before);
   }

@@ -70,7 +70,7 @@ TEST_CASE("views have the columns that people rely on, in their order") {
   CHECK(keys_of(reader.trials(job).front()) ==
         Keys{"job", "seq", "stage", "state", "accuracy", "delta", "meets_goal", "latency_ms",
              "low_ops", "fp32_ops", "attempts", "reused_from", "started_at", "finished_at",
-             "seconds", "config_digest"});
+             "seconds", "config_digest", "reason", "op", "reused_job"});
   CHECK(keys_of(reader.trial_ops(job, 0).front()) == Keys{"job", "seq", "op", "op_type", "dtype"});
   CHECK(keys_of(reader.rankings(job).front()) ==
         Keys{"job", "rank", "op", "op_type", "accuracy", "impact"});
