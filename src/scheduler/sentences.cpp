@@ -1,24 +1,14 @@
 #include "scheduler/sentences.hpp"
 
-#include <array>
-#include <charconv>
+#include "base/number_text.hpp"
 
 namespace ampd::scheduler {
 namespace {
 
 using tuning::StopReason;
 
-constexpr int significant_digits = 7;
-
-std::string text_of(double number) {
-  std::array<char, 32> text{};
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), number,
-                                 std::chars_format::general, significant_digits);
-  return {text.data(), end.ptr};
-}
-
 std::string milliseconds(std::int64_t nanoseconds) {
-  return text_of(static_cast<double>(nanoseconds) / 1e6) + " ms";
+  return base::number_text(static_cast<double>(nanoseconds) / 1e6) + " ms";
 }
 
 std::string name_of(const tuning::Proposal& proposal, const TuningSpace& space) {
@@ -33,7 +23,7 @@ std::string name_of(const tuning::Proposal& proposal, const TuningSpace& space) 
 
 std::string slowness_of(const Outcome& outcome) {
   if (!outcome.speedup || outcome.speedup->high >= 1) return "";
-  return ", but at " + text_of(outcome.speedup->median) +
+  return ", but at " + base::number_text(outcome.speedup->median) +
          " times the speed of fp32 on this machine: keep fp32 where speed is what counts";
 }
 
@@ -56,8 +46,8 @@ store::Note trial_note(const tuning::Search& search,
   std::string message = name_of(trial.proposal, search.space());
   const TrialState state = trial.outcome.state;
   const bool is_done = state == TrialState::done;
-  message +=
-      is_done ? ": accuracy " + text_of(trial.outcome.accuracy) : " " + failure_of(trial.outcome);
+  message += is_done ? ": accuracy " + base::number_text(trial.outcome.accuracy)
+                     : " " + failure_of(trial.outcome);
   if (trial.proposal.reused_from) {
     message += ", as in trial " + std::to_string(*trial.proposal.reused_from);
   }
@@ -88,7 +78,7 @@ std::string result_of(const tuning::Search& search, bool ended_early) {
     const auto best = static_cast<std::size_t>(search.best_seq().value());
     const tuning::Trial& trial = search.trials().at(best);
     return "trial " + std::to_string(best) + " meets the goal with accuracy " +
-           text_of(trial.outcome.accuracy) + " and " +
+           base::number_text(trial.outcome.accuracy) + " and " +
            std::to_string(trial.proposal.config.low_ops()) + " of " +
            std::to_string(trial.proposal.config.precisions.size()) + " operators below fp32" +
            slowness_of(trial.outcome);

@@ -364,3 +364,29 @@ TEST_CASE("a job with a command is given the model and a config file") {
         to_json(fixture.world.space, trial.proposal.config));
   CHECK(trial.outcome.model_bytes == 2 * 400 + 200);
 }
+
+TEST_CASE(
+    "a job that shares results takes them from an earlier one and ends with the same tables") {
+  SchedulerFixture fixture;
+  fixture.world.configs_max = 100;
+  auto submission = fixture.submission();
+  submission.job.settings.criterion.tolerance = -0.5;
+  submission.job.settings.objective = ampd::Objective::accuracy;
+  submission.job.shares_results = true;
+  const std::int64_t first = fixture.scheduler().submit(submission);
+  fixture.run();
+  const std::int64_t second = fixture.scheduler().submit(submission);
+  fixture.world.fault = [](const ampd::protocol::Order& order,
+                           const auto&) -> std::optional<ampd::runner::Event> {
+    CHECK_FALSE(std::holds_alternative<ampd::protocol::Evaluate>(order));
+    return std::nullopt;
+  };
+  fixture.run();
+  for (const char* key : {"seq", "stage", "state", "accuracy", "meets_goal", "config_digest"}) {
+    CHECK(fixture.trials(second, key) == fixture.trials(first, key));
+  }
+  CHECK(fixture.show(second, "best_seq") == fixture.show(first, "best_seq"));
+  CHECK(fixture.trials(second, "reused_job").front() == first);
+  fixture.kill_and_open();
+  CHECK(fixture.store().history(fixture.reader().record(second)).search.next() == std::nullopt);
+}

@@ -90,6 +90,8 @@ TEST_CASE("a trial that was altered is noticed before it is used, with job and s
                                          "reason = 'r'",
                                          "meets_goal = 1 - meets_goal",
                                          "latency_ns = 1",
+                                         "speedup = 2, speedup_low = 2, speedup_high = 2",
+                                         "reused_job = 7",
                                          "model_bytes = 999",
                                          "footprint_bytes = 1",
                                          "seconds = 0.25",
