@@ -11,6 +11,10 @@ void print_json(const Json& value) {
   print(value.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
+Json json_of(const std::optional<double>& value) {
+  return value ? Json(*value) : Json();
+}
+
 void print(const std::string& text) {
   terminal::Screen(STDOUT_FILENO).write(text);
 }

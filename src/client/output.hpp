@@ -1,6 +1,7 @@
 // What verbs print: data on stdout, messages on stderr.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "client/daemon_client.hpp"
@@ -10,6 +11,9 @@ namespace ampd::client {
 
 /// One JSON value on a line.
 void print_json(const Json& value);
+
+/// Null where there is none.
+Json json_of(const std::optional<double>& value);
 
 /// Text as it is.
 void print(const std::string& text);

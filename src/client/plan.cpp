@@ -59,10 +59,6 @@ Prediction prediction(Planned found, const job::Job& job, std::int64_t memory_bu
   return made;
 }
 
-Json json_of(const std::optional<double>& seconds) {
-  return seconds ? Json(*seconds) : Json();
-}
-
 Json to_json(const Prediction& made) {
   const Planned& found = made.found;
   Json stages = Json::array();

@@ -31,6 +31,6 @@ struct Verb {
 std::span<const Verb> job_verbs();     // of one job, by a daemon
 std::span<const Verb> view_verbs();    // that look, with a daemon or without
 std::span<const Verb> state_verbs();   // of a state directory
-std::span<const Verb> worker_verbs();  // of a model, by a worker, without a daemon
+std::span<const Verb> worker_verbs();  // of a model or the machine, by a worker, without a daemon
 
 }  // namespace ampd::client

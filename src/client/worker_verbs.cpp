@@ -12,6 +12,7 @@ constexpr std::array verbs{
     Verb{"exec", "Run a model once on given inputs", declare_exec},
     Verb{"bench", "Measure the latency of a model", declare_bench},
     Verb{"validate", "Run ONNX conformance cases", declare_validate},
+    Verb{"doctor", "Measure the machine and check what it offers", declare_doctor},
 };
 
 }  // namespace

@@ -10,6 +10,7 @@ Action declare_plan(CLI::App& app, const Globals& globals);
 Action declare_eval(CLI::App& app, const Globals& globals);
 Action declare_exec(CLI::App& app, const Globals& globals);
 Action declare_bench(CLI::App& app, const Globals& globals);
+Action declare_doctor(CLI::App& app, const Globals& globals);
 Action declare_validate(CLI::App& app, const Globals& globals);
 
 }  // namespace ampd::client

@@ -116,8 +116,11 @@ struct Plan {
   std::int64_t trials_max = 1;        // in one pass
 };
 
+/// What the worker's machine offers, and what it can do at most.
+struct Examine {};
+
 using Order =
-    std::variant<Inspect, Evaluate, Measure, Export, Hash, Execute, Bench, Validate, Plan>;
+    std::variant<Inspect, Evaluate, Measure, Export, Hash, Execute, Bench, Validate, Plan, Examine>;
 
 struct Stop {};
 
@@ -196,8 +199,17 @@ struct Executed {
   std::vector<ValueReport> outputs;  // outputs[i] comes as descriptor i, in .npy format
 };
 
+/// The most that the machine does with as many threads, in 1e9 operations or bytes per second.
+struct Peaks {
+  int threads = 1;
+  double fp32_gflops = 0;
+  std::optional<double> bf16_gflops, int8_gops;  // nothing: not offered here
+  double read_gbytes = 0, copy_gbytes = 0, triad_gbytes = 0;
+};
+
 struct Benched {
   Latency latency;
+  Peaks peaks;        // with the worker's threads
   double gflops = 0;  // achieved GFLOP per second at the median
   struct Op {
     std::string name, type, implementation, dtype;
@@ -234,13 +246,25 @@ struct Planned {
   std::int64_t memory_bytes = 0;   // of the worker, at most
 };
 
+struct Examined {
+  std::string fingerprint;
+  struct Offer {
+    Precision precision = Precision::fp32;
+    std::string missing_feature;  // why it has no kernels; empty if it has some
+  };
+  std::vector<Offer> offers;  // every precision, the highest first
+  std::vector<Peaks> peaks;   // with one thread and, if it has more, with the worker's
+  bool filters_calls = false, locks_files = false;  // what the worker's sandbox could give up
+  std::string spin_count;                           // of OpenMP's barriers
+};
+
 struct Failed {
   ErrorCode code = ErrorCode::invalid;
   std::string sentence;
 };
 
 using Reply = std::variant<Progress, Checkpoint, Stopped, Inspected, Evaluated, Measured, Exported,
-                           Hashed, Executed, Benched, Validated, Planned, Failed>;
+                           Hashed, Executed, Benched, Validated, Planned, Examined, Failed>;
 
 /// The first text that a worker sends, before any order: that it is one, and which version.
 std::string encode_greeting();

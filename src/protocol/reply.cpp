@@ -117,8 +117,19 @@ void describe(auto& fields, of<Benched::Op> auto& op) {
   fields("bytes", op.bytes, Range{});
 }
 
+void describe(auto& fields, of<Peaks> auto& peaks) {
+  fields("threads", peaks.threads, Range{1, base::limits::threads});
+  fields("fp32_gflops", peaks.fp32_gflops, NotNegative{});
+  fields("bf16_gflops", peaks.bf16_gflops);
+  fields("int8_gops", peaks.int8_gops);
+  fields("read_gbytes", peaks.read_gbytes, NotNegative{});
+  fields("copy_gbytes", peaks.copy_gbytes, NotNegative{});
+  fields("triad_gbytes", peaks.triad_gbytes, NotNegative{});
+}
+
 void describe(auto& fields, of<Benched> auto& reply) {
   fields("latency", reply.latency);
+  fields("peaks", reply.peaks);
   fields("gflops", reply.gflops, NotNegative{});
   fields("ops", reply.ops);
 }
@@ -147,6 +158,20 @@ void describe(auto& fields, of<Planned> auto& reply) {
   fields("memory_bytes", reply.memory_bytes, Range{});
 }
 
+void describe(auto& fields, of<Examined::Offer> auto& offer) {
+  fields("precision", offer.precision);
+  fields("missing_feature", offer.missing_feature);
+}
+
+void describe(auto& fields, of<Examined> auto& reply) {
+  fields("fingerprint", reply.fingerprint);
+  fields("offers", reply.offers);
+  fields("peaks", reply.peaks);
+  fields("filters_calls", reply.filters_calls);
+  fields("locks_files", reply.locks_files);
+  fields("spin_count", reply.spin_count);
+}
+
 void describe(auto& fields, of<Failed> auto& reply) {
   fields("code", reply.code);
   fields("sentence", reply.sentence);
@@ -156,7 +181,7 @@ namespace {
 
 constexpr std::array<std::string_view, std::variant_size_v<Reply>> reply_kinds{
     "progress", "checkpoint", "stopped", "inspected", "evaluated", "measured", "exported",
-    "hashed",   "executed",   "benched", "validated", "planned",   "failed"};
+    "hashed",   "executed",   "benched", "validated", "planned",   "examined", "failed"};
 
 /// The replies that end orders stand in the orders' order, after those to any order.
 constexpr std::size_t first_own_reply = 3;

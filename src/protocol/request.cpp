@@ -84,12 +84,15 @@ void describe(auto& fields, of<Plan> auto& order) {
   fields("trials_max", order.trials_max, Range{1, base::limits::trials_together});
 }
 
+void describe(auto&, of<Examine> auto&) {}
+
 void describe(auto&, of<Stop> auto&) {}
 
 namespace {
 
 constexpr std::array<std::string_view, std::variant_size_v<Order>> order_kinds{
-    "inspect", "evaluate", "measure", "export", "hash", "execute", "bench", "validate", "plan"};
+    "inspect", "evaluate", "measure",  "export", "hash",
+    "execute", "bench",    "validate", "plan",   "examine"};
 constexpr std::string_view stop_kind = "stop";
 
 }  // namespace

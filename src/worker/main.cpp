@@ -44,8 +44,8 @@ int main(int argc, char** argv) {
     return static_cast<int>(ampd::base::ExitCode::usage);
   }
   ampd::engine::set_threads(*threads);
-  ampd::worker::enter_sandbox();
+  const ampd::worker::Sandbox sandbox = ampd::worker::enter_sandbox();
   ampd::worker::Connection connection(socket_descriptor);
-  ampd::worker::Service service(connection);
+  ampd::worker::Service service(connection, sandbox);
   while (true) service.serve(connection.next_order());
 }

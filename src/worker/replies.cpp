@@ -45,10 +45,17 @@ protocol::Validated reply_of(const evaluation::Verdict& verdict) {
   return {status, verdict.reason, verdict.max_abs_error};
 }
 
+protocol::Peaks reply_of(const engine::Peaks& peaks) {
+  return {peaks.threads,     peaks.fp32_gflops, peaks.bf16_gflops, peaks.int8_gops,
+          peaks.read_gbytes, peaks.copy_gbytes, peaks.triad_gbytes};
+}
+
 protocol::Benched reply_of(const evaluation::Latency& latency,
-                           const std::vector<evaluation::StepTime>& steps) {
+                           const std::vector<evaluation::StepTime>& steps,
+                           const engine::Peaks& peaks) {
   protocol::Benched reply;
   reply.latency = reply_of(latency);
+  reply.peaks = reply_of(peaks);
   std::int64_t flops = 0;
   for (const auto& [step, milliseconds] : steps) {
     flops += step.flops;

@@ -27,13 +27,14 @@ constexpr std::uint64_t rights_to_change =
     LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM;
 
 /// A Landlock domain that handles these rights and grants none.
-void give_up_changing_files() {
+bool give_up_changing_files() {
   const landlock_ruleset_attr rules{.handled_access_fs = rights_to_change};
   const auto ruleset =
       static_cast<int>(::syscall(SYS_landlock_create_ruleset, &rules, sizeof rules, 0));
-  if (ruleset < 0) return;
-  ::syscall(SYS_landlock_restrict_self, ruleset, 0);
+  if (ruleset < 0) return false;
+  const bool is_done = ::syscall(SYS_landlock_restrict_self, ruleset, 0) == 0;
   ::close(ruleset);
+  return is_done;
 }
 
 constexpr std::array<long, 20> refused_calls{SYS_socket,
@@ -78,7 +79,7 @@ sock_filter answer(std::uint32_t action) {
 }
 
 /// Calls of another architecture, and the refused ones, fail as not permitted.
-void give_up_calls() {
+bool give_up_calls() {
   constexpr std::uint32_t refusal = SECCOMP_RET_ERRNO | EPERM;
   std::vector<sock_filter> filter{
       load(offsetof(seccomp_data, arch)),
@@ -96,18 +97,18 @@ void give_up_calls() {
   }
   filter.push_back(answer(SECCOMP_RET_ALLOW));
   const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
-  ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+  return ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
 }  // namespace
 
-void enter_sandbox() {
+Sandbox enter_sandbox() {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   const rlimit none{0, 0};
   ::setrlimit(RLIMIT_CORE, &none);
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return;
-  give_up_changing_files();
-  give_up_calls();
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return {};
+  const bool locks_files = give_up_changing_files();
+  return {give_up_calls(), locks_files};
 }
 
 }  // namespace ampd::worker

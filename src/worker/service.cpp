@@ -3,12 +3,14 @@
 #include <sys/stat.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <new>
 #include <string_view>
 #include <utility>
 
 #include "ampd/error.hpp"
 #include "data/npy.hpp"
+#include "engine/peaks.hpp"
 #include "engine/program.hpp"
 #include "evaluation/conformance.hpp"
 #include "evaluation/content_digest.hpp"
@@ -224,7 +226,7 @@ Service::Answer Service::carry_out(const protocol::Bench& order) {
   if (latencies.empty()) return {protocol::Stopped{}, {}};
   const std::vector<evaluation::StepTime> steps =
       evaluation::profile(*program, inputs, std::min(order.rounds, profile_rounds_max), observer());
-  return {reply_of(latencies.front(), steps), {}};
+  return {reply_of(latencies.front(), steps, engine::measure_peaks()), {}};
 }
 
 Service::Answer Service::carry_out(const protocol::Validate& order) {
@@ -240,6 +242,22 @@ Service::Answer Service::carry_out(const protocol::Plan& order) {
       evaluation::plan(model_, order.job, {order.memory_bytes_max, order.trials_max}, observer());
   if (!plan) return {protocol::Stopped{}, {}};
   return {reply_of(*plan), {}};
+}
+
+Service::Answer Service::carry_out(const protocol::Examine&) {
+  protocol::Examined found;
+  found.fingerprint = engine::fingerprint();
+  for (const Precision precision : all_precisions) {
+    found.offers.push_back({precision, engine::missing_feature(precision)});
+  }
+  const engine::Peaks all = engine::measure_peaks();
+  if (all.threads > 1) found.peaks.push_back(reply_of(engine::measure_peaks(1)));
+  found.peaks.push_back(reply_of(all));
+  found.filters_calls = sandbox_.filters_calls;
+  found.locks_files = sandbox_.locks_files;
+  const char* spin_count = std::getenv("GOMP_SPINCOUNT");
+  if (spin_count != nullptr) found.spin_count = spin_count;
+  return {std::move(found), {}};
 }
 
 }  // namespace ampd::worker

@@ -19,12 +19,14 @@
 #include "evaluation/model.hpp"
 #include "protocol/order.hpp"
 #include "worker/connection.hpp"
+#include "worker/sandbox.hpp"
 
 namespace ampd::worker {
 
 class Service {
  public:
-  explicit Service(Connection& connection) : connection_(connection) {}
+  Service(Connection& connection, const Sandbox& sandbox)
+      : connection_(connection), sandbox_(sandbox) {}
 
   /// Sends the order's replies, the final one last. Whatever Error the order meets is a Failed.
   void serve(const protocol::Order& order);
@@ -52,6 +54,7 @@ class Service {
   Answer carry_out(const protocol::Bench& order);
   Answer carry_out(const protocol::Validate& order);
   Answer carry_out(const protocol::Plan& order);
+  Answer carry_out(const protocol::Examine& order);
 
   evaluation::Model& model(const protocol::ModelReference& reference);
   evaluation::Evaluator& evaluator(const protocol::ModelReference& reference, const job::Job& job);
@@ -59,6 +62,7 @@ class Service {
   void note(const std::filesystem::path& path, const std::string& digest);
 
   Connection& connection_;
+  Sandbox sandbox_;
   std::shared_ptr<evaluation::Model> model_;
   FileState model_state_;
   std::unique_ptr<evaluation::Evaluator> evaluator_;

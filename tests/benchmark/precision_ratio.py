@@ -5,7 +5,8 @@
 
 Each pair is one fp32 and one bf16 measurement, one after the other, so that a change of the machine's
 speed hits both; the ratio is taken pair by pair and its median is what counts. The fp32 rate is given
-as a share of the f32 FMA peak of one core, the ceiling of bf16 as the ratio of the two peaks.
+as a share of the fp32 peak that `ampctl doctor` measures, the ceiling of bf16 as the ratio of the two
+peaks.
 """
 import argparse
 import json
@@ -40,7 +41,7 @@ def compared(ampctl, model, shape, pairs, threads, peak):
         "speedup_median": statistics.median(ratios),
         "speedup_min": ratios[0], "speedup_max": ratios[-1],
         "fp32_gflops": fp32_gflops,
-        "fp32_share_of_peak": fp32_gflops / (peak * threads) if peak else None,
+        "fp32_share_of_peak": fp32_gflops / peak,
     }
 
 
@@ -57,16 +58,17 @@ def default_models(build):
 
 
 def measured_models(build, models, pairs, threads):
-    peaks = json_of(str(build / "tests/benchmark/peaks"))
-    peak = peaks.get("fma_f32_gflops")
-    print(f"one core's peak is {peak} GFLOP/s in f32, {peaks.get('dot_bf16_gflops', 'none')} in bf16")
+    ampctl = str(build / "src/client/ampctl")
+    peaks = json_of(ampctl, "doctor", "--threads", str(threads), "--json")["peaks"][-1]
+    print(f"with as many threads the peak is {peaks['fp32_gflops']:.1f} GFLOP/s in fp32, "
+          f"{peaks['bf16_gflops'] or 0:.1f} in bf16")
     print(f"{'model':<28}{'fp32 ms':>9}{'bf16 ms':>9}{'speed-up':>10}{'(min-max)':>14}"
           f"{'fp32 GFLOP/s':>14}{'of peak':>9}")
     rows = []
     for model, shape in models or default_models(build):
-        row = compared(str(build / "src/client/ampctl"), model, shape, pairs, threads, peak)
+        row = compared(ampctl, model, shape, pairs, threads, peaks["fp32_gflops"])
         rows.append(row)
-        share = "" if row["fp32_share_of_peak"] is None else f"{row['fp32_share_of_peak']:.0%}"
+        share = f"{row['fp32_share_of_peak']:.0%}"
         spread = f"({row['speedup_min']:.2f}-{row['speedup_max']:.2f})"
         name = "/".join(pathlib.Path(model).parts[-2:])
         print(f"{name:<28}{row['fp32_ms']:>9.3f}{row['bf16_ms']:>9.3f}{row['speedup_median']:>9.2f}x"

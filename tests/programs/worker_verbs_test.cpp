@@ -1,4 +1,4 @@
-// The verbs that need a worker and no daemon: inspect, plan, eval, exec, bench, validate.
+// The verbs that need a worker and no daemon: inspect, plan, eval, exec, bench, validate, doctor.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -216,16 +216,89 @@ TEST_CASE("exec makes file names of output names, or says why not") {
   CHECK(holds(bench.complaint(6, call), "a/b and a_b would both become the file a_b.npy"));
 }
 
+namespace {
+
+void check_peaks(const Json& peaks, int threads) {
+  CHECK(keys(peaks) == std::vector<std::string>{"threads", "fp32_gflops", "bf16_gflops",
+                                                "int8_gops", "read_gbytes", "copy_gbytes",
+                                                "triad_gbytes"});
+  CHECK(peaks["threads"] == threads);
+  CHECK(peaks["fp32_gflops"] > 0.1);
+  for (const char* kind : {"read_gbytes", "copy_gbytes", "triad_gbytes"}) CHECK(peaks[kind] > 0.1);
+}
+
+const Json& check_named(const Json& found, const std::string& name) {
+  for (const Json& check : found["checks"]) {
+    if (check["name"] == name) return check;
+  }
+  FAIL("there is no check of " << name);
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("doctor measures the machine and says what to do about it") {
+  const Bench bench;
+  const Json found = bench.site.ask({"doctor", "--threads", "2"});
+  CHECK(keys(found) == std::vector<std::string>{"checks", "precisions", "peaks", "fingerprint"});
+  REQUIRE(found["peaks"].size() == 2);
+  check_peaks(found["peaks"][0], 1);
+  check_peaks(found["peaks"][1], 2);
+  REQUIRE(found["precisions"].size() == 4);
+  CHECK(found["precisions"][0] ==
+        Json::parse(R"({"precision": "fp32", "offered": true, "missing": null})"));
+  CHECK(found["precisions"][1]["offered"] != found["peaks"][0]["bf16_gflops"].is_null());
+  for (const Json& check : found["checks"]) {
+    CHECK((check["status"] == "ok") == check["remedy"].is_null());
+  }
+  CHECK(check_named(found, "state directory")["status"] == "ok");
+  CHECK(check_named(found, "system calls")["status"] == "ok");
+  CHECK(check_named(found, "spin count")["found"] == "2000");
+  CHECK(!std::filesystem::exists(bench.site.folder() / "nowhere"));
+}
+
+TEST_CASE("doctor warns of what it finds amiss") {
+  const Bench bench;
+  Environment environment = bench.site.environment();
+  environment.insert(environment.end(), {{"ONEDNN_MAX_CPU_ISA", "AVX2"}, {"OMP_PLACES", "cores"}});
+  Program program(
+      {AMPCTL_PROGRAM, "doctor", "--threads", "1", "--state-dir", bench.path("x.npy"), "--json"},
+      environment);
+  REQUIRE(program.code() == 0);
+  const Json found = Json::parse(program.output());
+  REQUIRE(found["peaks"].size() == 1);
+  CHECK(found["peaks"][0]["bf16_gflops"].is_null());
+  CHECK(found["precisions"][1]["missing"] == "avx512_core_bf16");
+  for (const char* name : {"precisions", "ONEDNN_MAX_CPU_ISA", "OMP_PLACES", "state directory"}) {
+    CHECK(check_named(found, name)["status"] == "warning");
+  }
+  const Result text = bench.site.ctl({"doctor", "--threads", "1"});
+  CHECK(holds(text.output, "fp32 GFLOP/s"));
+  CHECK(holds(text.output, "file system"));
+}
+
 TEST_CASE("bench measures a model") {
   const Bench bench;
   const Json found = bench.site.ask({"bench", bench.path("model.onnx"), "--shape", "x=4x3x8x8",
                                      "--threads", "1", "--rounds", "5", "--warmup", "1"});
-  CHECK(keys(found) == std::vector<std::string>{"latency_ms", "gflops", "ops"});
+  CHECK(keys(found) == std::vector<std::string>{"latency_ms", "gflops", "peaks", "ops"});
   CHECK(keys(found["latency_ms"]) == std::vector<std::string>{"median", "p10", "p90"});
   CHECK(found["latency_ms"]["median"] > 0);
   CHECK(found["gflops"] > 0);
   CHECK(keys(found["ops"][0]) == std::vector<std::string>{"name", "type", "implementation", "dtype",
-                                                          "ms", "flops", "bytes"});
+                                                          "ms", "flops", "bytes", "gflops",
+                                                          "gbytes_per_second", "share_of_compute",
+                                                          "share_of_memory", "bound"});
+  check_peaks(found["peaks"], 1);
+  for (const Json& op : found["ops"]) {
+    CAPTURE(op.dump());
+    if (op["flops"] == 0) CHECK(op["gflops"].is_null());
+    if (op["type"] != "Conv") continue;
+    CHECK(op["gflops"] > 0);
+    CHECK(op["share_of_compute"] <= 1.5);  // other work may have slowed the peaks down
+    const bool is_compute = op["share_of_compute"] > op["share_of_memory"];
+    CHECK(op["bound"] == (is_compute ? "compute" : "memory"));
+  }
   bench.write("one.json", R"({"ops": {"fc": "bf16"}})");
   const Json mixed =
       bench.site.ask({"bench", bench.path("model.onnx"), "--config", bench.path("one.json"),

@@ -39,7 +39,10 @@ std::vector<Reply> every_reply() {
           Exported{100},
           Hashed{{std::string(64, 'a'), std::string(64, '0')}},
           Executed{{{"y", "float32", {1, 10}, {}}, {"z", "int64", {}, {}}}},
-          Benched{{5, 4, 6}, 12.5, {{"conv", "Conv", "brgconv", "bfloat16", 0.25, 100, 200}}},
+          Benched{{5, 4, 6},
+                  {2, 350, 175, std::nullopt, 20, 15, 17.5},
+                  12.5,
+                  {{"conv", "Conv", "brgconv", "bfloat16", 0.25, 100, 200}}},
           Validated{CaseStatus::unsupported, "no Foo", std::nullopt},
           Validated{CaseStatus::passed, "", 1e-6},
           Failed{ampd::ErrorCode::unsupported, "no kernel"},
@@ -49,7 +52,13 @@ std::vector<Reply> every_reply() {
                   54,
                   0.125,
                   1.5,
-                  1 << 20}};
+                  1 << 20},
+          Examined{"onednn",
+                   {{ampd::Precision::fp32, ""}, {ampd::Precision::bf16, "avx512_core_bf16"}},
+                   {{1, 175, std::nullopt, 700, 10, 8, 9}},
+                   true,
+                   false,
+                   "2000"}};
 }
 
 std::string complaint(const nlohmann::json& json) {

@@ -35,6 +35,7 @@ std::vector<Request> every_request() {
           Order{Bench{model, inputs, precisions, 1, 7}},
           Order{Validate{"/cases/a", Precision::bf16, 1e-3, 0}},
           Order{Plan{model, job, 1 << 30, 64}},
+          Order{Examine{}},
           Stop{}};
 }
 

@@ -230,6 +230,16 @@ TEST_CASE("the other orders are carried out") {
   CHECK(planned.reply<protocol::Planned>()->stages[2].trials == 2);
   CHECK(planned.reply<protocol::Planned>()->batches == 6);
   CHECK(planned.reply<protocol::Planned>()->end == "exhausted");
+
+  const Told told = loop.order(protocol::Examine{});
+  const auto* examined = told.reply<protocol::Examined>();
+  REQUIRE(examined != nullptr);
+  CHECK(examined->fingerprint.starts_with("onednn "));
+  CHECK(examined->offers.size() == all_precisions.size());
+  CHECK(examined->filters_calls);
+  CHECK(examined->spin_count == "2000");
+  CHECK(examined->peaks.front().threads == 1);
+  CHECK(examined->peaks.front().fp32_gflops > 0.1);
 }
 
 TEST_CASE("data that were found to have changed are read again") {
