@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/check.hpp"
-#include "base/digest.hpp"
 #include "engine/lower/families.hpp"
 #include "engine/plain.hpp"
 #include "engine/plain_step.hpp"
@@ -215,13 +214,10 @@ ValueIndex Lowering::view(ValueIndex value, Layout wanted, std::int64_t offset_b
 ValueIndex Lowering::constant(const std::string& name, const Tensor& tensor) {
   const auto [known, is_new] = constants_.try_emplace({tensor.bytes().data(), tensor.shape()}, -1);
   if (is_new) {
-    // The aliasing pointer keeps the tensor's bytes alive.
-    const auto owner = std::make_shared<const Tensor>(tensor);
-    known->second =
-        add_value({.name = name,
-                   .layout = Layout(tensor.dtype(), tensor.shape()),
-                   .origin = StoredValue::Origin::constant,
-                   .constant = std::shared_ptr<const std::byte>(owner, owner->bytes().data())});
+    known->second = add_value({.name = name,
+                               .layout = Layout(tensor.dtype(), tensor.shape()),
+                               .origin = StoredValue::Origin::constant,
+                               .constant = tensor.shared_bytes()});
   }
   return known->second;
 }
@@ -308,12 +304,11 @@ ValueIndex Lowering::reordered(ValueIndex value, const Layout& wanted) {
   const bool is_known = onednn::has_dtype(from.dtype()) && onednn::has_dtype(wanted.dtype());
   const StoredValue& stored = values_[static_cast<std::size_t>(base)];
   if (stored.constant && is_known && from.size() > 0) {
-    return add_value(
-        {.name = stored.name,
-         .layout = wanted,
-         .origin = StoredValue::Origin::constant,
-         .constant = weights_.reordered(digest(base), offset_bytes, from,
-                                        stored.constant.get() + offset_bytes, wanted)});
+    const Weights whole{stored.constant, stored.layout.bytes()};
+    return add_value({.name = stored.name,
+                      .layout = wanted,
+                      .origin = StoredValue::Origin::constant,
+                      .constant = weights_.reordered(whole, offset_bytes, from, wanted)});
   }
   Step step;
   step.op = stored.name;
@@ -340,17 +335,6 @@ ValueIndex Lowering::reordered(ValueIndex value, const Layout& wanted) {
   }
   steps_.push_back(std::move(step));
   return steps_.back().outputs.front();
-}
-
-const std::string& Lowering::digest(ValueIndex constant) {
-  std::string& known = digests_[constant];
-  if (known.empty()) {
-    const StoredValue& stored = values_[static_cast<std::size_t>(constant)];
-    base::Digest digest;
-    digest.add({stored.constant.get(), static_cast<std::size_t>(stored.layout.bytes())});
-    known = digest.finish();
-  }
-  return known;
 }
 
 }  // namespace ampd::engine

@@ -94,7 +94,6 @@ class Lowering {
   ValueIndex add_value(StoredValue value);
   ValueIndex root(ValueIndex value, std::int64_t& offset_bytes) const;
   ValueIndex reordered(ValueIndex value, const Layout& layout);
-  const std::string& digest(ValueIndex constant);
 
   const graph::Graph& graph_;
   WeightCache& weights_;
@@ -104,7 +103,6 @@ class Lowering {
   std::map<std::pair<ValueIndex, std::int64_t>, std::vector<ValueIndex>> views_;  // by offset
   std::map<NodeKey, std::vector<ValueIndex>> lowered_;
   std::map<std::pair<const std::byte*, tensor::Shape>, ValueIndex> constants_;
-  std::map<ValueIndex, std::string> digests_;
   std::vector<ValueIndex> inputs_;  // by position in the graph
 
   std::vector<ValueIndex> stored_;  // by graph value, for the assignment being added

@@ -38,6 +38,7 @@ class Tensor {
   const Shape& shape() const { return shape_; }
   std::int64_t size() const { return size_; }  // elements
   std::span<const std::byte> bytes() const { return {data_.get(), size_bytes_}; }
+  std::shared_ptr<const std::byte> shared_bytes() const { return data_; }
   std::span<std::byte> mutable_bytes() { return {data_.get(), size_bytes_}; }
 
   /// The elements; T must be the dtype's own type (bool is read as std::uint8_t or bool).
