@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Every measurement of performance in one run: prints tables, stores build/bench.json.
 
-    bench.py BUILD_FOLDER [--output FILE] [--pairs 5] [--quick] [--parts precision executor together]
+    bench.py BUILD_FOLDER [--output FILE] [--pairs 5] [--quick] [--parts precision executor together trial]
 """
 import argparse
 import json
@@ -13,9 +13,10 @@ import tempfile
 import executor_ratio
 import machine
 import precision_ratio
+import trial_ratio
 
 round_ms = 150
-PARTS = ("precision", "executor", "together")
+PARTS = ("precision", "executor", "together", "trial")
 
 
 def output_of(*command):
@@ -66,10 +67,15 @@ def main():
     if "together" in arguments.parts:
         print("\ntrials together against one by one")
         report["together"], all_right = together(build, max(1, pairs // 2), quick)
+    if "trial" in arguments.parts:
+        print("\na trial that changes one operator, beyond its execution")
+        report["trial"] = trial_ratio.measured_models(build, 4 if quick else 12)
     if arguments.output:
         arguments.output.write_text(json.dumps(report, indent=2) + "\n")
     if not executor_ratio.is_right(report.get("executor", {}).get("rows", [])):
         sys.exit("outputs differ between the executors")
+    if not trial_ratio.is_right(report.get("trial", [])):
+        sys.exit("a trial of ResNet-50 costs more beyond its execution than it may")
     if not all_right:
         sys.exit("tables differ, or a run took more memory than its budget")
 

@@ -6,13 +6,12 @@
 // own program and of one program per stage are timed, in alternation; the ideal is the sum of the
 // median times in the programs of the stages over that in the programs of the configs.
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
-#include <cstring>
 #include <string>
 #include <vector>
 
 #include "ampd/error.hpp"
+#include "arguments.hpp"
 #include "base/files.hpp"
 #include "base/json.hpp"
 #include "engine/program.hpp"
@@ -22,25 +21,7 @@
 namespace {
 
 using namespace ampd;
-
-int number(const char* text) {
-  int value = 0;
-  std::from_chars(text, text + std::strlen(text), value);
-  return value;
-}
-
-evaluation::Shapes shapes_of(int count, char** texts) {
-  evaluation::Shapes shapes;
-  for (int i = 0; i < count; ++i) {
-    const std::string text = texts[i];
-    const std::size_t equal = text.find('=');
-    tensor::Shape& shape = shapes[text.substr(0, equal)];
-    for (std::size_t at = equal; at < text.size(); at = text.find('x', at + 1)) {
-      shape.push_back(number(text.c_str() + at + 1));
-    }
-  }
-  return shapes;
-}
+using benchmark::number;
 
 /// A program with the times of its steps, by step and round.
 struct Timed {
@@ -101,7 +82,8 @@ int main(int argc, char** argv) {
     const int rounds = number(argv[4]);
     const std::filesystem::path path = std::filesystem::absolute(argv[1]);
     evaluation::Model model({path, path.parent_path(), path.string()});
-    const auto special = model.graph(shapes_of(argc - 5, argv + 5));
+    const auto special =
+        model.graph(benchmark::shapes_of(std::span(argv + 5, static_cast<std::size_t>(argc - 5))));
     const evaluation::Tensors inputs = evaluation::made_up_inputs(special->graph, 0);
     std::vector<Timed> alone;
     std::vector<Timed> merged;
