@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""Every test that breaks something on purpose: prints a table, stores build/chaos.json.
+
+    chaos.py BUILD_FOLDER [--quick] [--seed N] [--output FILE] [NAME...]
+
+A suite is a program that takes --cases N and --seed S, names each failing case with the seed that
+reproduces it on standard error, and ends its output with one line of JSON:
+{"cases": tried, "failures": found}, or {"skipped": "why"}. With --control the protection that it
+tests is switched off: a suite that then finds nothing is no test, and counts as failed.
+"""
+import argparse
+import dataclasses
+import json
+import os
+import pathlib
+import random
+import subprocess
+import sys
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+@dataclasses.dataclass(frozen=True)
+class Suite:
+    name: str
+    program: str  # of BUILD_FOLDER/tests/chaos, or a script beside this file
+    cases: int
+    quick_cases: int
+    control_cases: int
+    proves: str
+
+
+SUITES = [
+]
+
+
+def command_of(suite, build):
+    if suite.program.endswith(".py"):
+        return [sys.executable, str(HERE / suite.program), str(build)]
+    return [str(build / "tests/chaos" / suite.program)]
+
+
+def run(suite, build, cases, seed, *options):
+    command = [*command_of(suite, build), "--cases", str(cases), "--seed", str(seed), *options]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    lines = done.stdout.strip().splitlines()
+    try:
+        result = json.loads(lines[-1])
+        if "skipped" in result or {"cases", "failures"} <= result.keys():
+            return result
+    except (IndexError, json.JSONDecodeError, AttributeError):
+        pass
+    return {"cases": 0, "failures": 1, "error": f"{' '.join(command)} ended with {done.returncode} and no result"}
+
+
+def judged(suite, build, seed, quick):
+    """A suite's row: its cases as they should be, then its control."""
+    started = time.monotonic()
+    row = run(suite, build, suite.quick_cases if quick else suite.cases, seed)
+    if "skipped" not in row and suite.control_cases:
+        control = run(suite, build, suite.control_cases, seed, "--control")
+        row["control_failures"] = control.get("failures", 0)
+        if "error" in control:
+            row["error"] = control["error"]
+    return {"name": suite.name, "proves": suite.proves, **row,
+            "seconds": round(time.monotonic() - started, 1)}
+
+
+def is_right(row):
+    return "skipped" in row or (row["failures"] == 0 and row["cases"] > 0 and "error" not in row
+                                and row.get("control_failures", 1) > 0)
+
+
+def printed(row):
+    if "skipped" in row:
+        return f"{row['name']:<34} skipped: {row['skipped']}"
+    control = row.get("control_failures")
+    return (f"{row['name']:<34} {row['cases']:>9} {row['failures']:>9} "
+            f"{'-' if control is None else control:>9} {row['seconds']:>8.1f}"
+            + (f"  {row['error']}" if "error" in row else ""))
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("--quick", action="store_true", help="a short share of each suite")
+    parser.add_argument("--seed", type=int, default=int(os.environ.get("AMPD_SEED", random.randrange(1 << 31))))
+    parser.add_argument("--output", type=pathlib.Path)
+    parser.add_argument("names", nargs="*", help="suites, by name; all if none is given")
+    arguments = parser.parse_args()
+    unknown = set(arguments.names) - {suite.name for suite in SUITES}
+    if unknown:
+        sys.exit(f"there is no suite {', '.join(sorted(unknown))}; there are: {', '.join(s.name for s in SUITES)}")
+    print(f"seed {arguments.seed}\n{'TEST':<34} {'CASES':>9} {'FAILURES':>9} {'CONTROL':>9} {'SECONDS':>8}", flush=True)
+    rows = []
+    for suite in SUITES:
+        if arguments.names and suite.name not in arguments.names:
+            continue
+        rows.append(judged(suite, arguments.build.resolve(), arguments.seed, arguments.quick))
+        print(printed(rows[-1]), flush=True)
+    if arguments.output:
+        arguments.output.write_text(json.dumps({"seed": arguments.seed, "quick": arguments.quick, "rows": rows},
+                                               indent=2) + "\n")
+    wrong = [row["name"] for row in rows if not is_right(row)]
+    print(f"{len(rows) - len(wrong)} suites passed, {len(wrong)} failed" + (f": {', '.join(wrong)}" if wrong else ""))
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()
