@@ -25,7 +25,11 @@ constexpr std::size_t portion_bytes = 64 << 10;
 /// everything by a factor of ten.
 Launch launch_of(const WorkerSettings& settings, int printed, int socket) {
   const std::string threads = std::to_string(settings.threads);
-  return {.arguments = {settings.program.string(), "--threads", threads},
+  std::vector<std::string> arguments{settings.program.string(), "--threads", threads};
+  for (const Grant& grant : settings.grants) {
+    arguments.insert(arguments.end(), {"--read", grant.path.string()});
+  }
+  return {.arguments = std::move(arguments),
           .environment = {{"OMP_NUM_THREADS", threads},
                           {"OMP_DYNAMIC", "false"},
                           {"GOMP_SPINCOUNT", "2000"}},

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>  // Boost 1.74 needs it before its coroutines
@@ -23,6 +24,7 @@
 #include "base/unix_socket.hpp"
 #include "protocol/frame.hpp"
 #include "runner/child_process.hpp"
+#include "runner/grant.hpp"
 #include "runner/memory_killer.hpp"
 #include "runner/output.hpp"
 #include "runner/runner.hpp"
@@ -32,6 +34,7 @@ namespace ampd::runner {
 struct WorkerSettings {
   std::filesystem::path program;
   int threads = 1;
+  std::set<Grant> grants;
   std::chrono::nanoseconds silence_max{};  // from one reply to the next
 };
 

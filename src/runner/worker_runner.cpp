@@ -31,8 +31,9 @@ void WorkerRunner::start(protocol::Order order, int threads, Listener listener) 
   AMPD_CHECK(!is_running());
   idle_.cancel();
   if (threads <= 0) threads = base::physical_cores();
-  Later later{std::move(order), threads, {}, std::move(listener)};
-  if (!has_worker(threads) && Clock::now() < not_before_) {
+  std::set<Grant> grants = grants_of(order);
+  Later later{std::move(order), threads, std::move(grants), {}, std::move(listener)};
+  if (!has_worker(later) && Clock::now() < not_before_) {
     wait(std::move(later), not_before_);
   } else {
     launch(std::move(later));
@@ -53,15 +54,16 @@ void WorkerRunner::start(Command command, Listener listener) {
 }
 
 void WorkerRunner::launch(Later later) {
-  const bool is_used = has_worker(later.threads);
+  const bool is_used = has_worker(later);
   if (!is_used) {
     drop_worker();
     try {
       const std::filesystem::path program =
           settings_.program.empty() ? find_worker() : settings_.program;
-      worker_ = WorkerConnection::open(loop_.get_executor(),
-                                       {program, later.threads, settings_.silence_max});
+      worker_ = WorkerConnection::open(
+          loop_.get_executor(), {program, later.threads, later.grants, settings_.silence_max});
       worker_threads_ = later.threads;
+      worker_grants_ = later.grants;
     } catch (const Error& error) {
       const Event event = Died{error.what(), true, true};
       count_start(event);
@@ -76,8 +78,9 @@ void WorkerRunner::launch(Later later) {
   }
 }
 
-bool WorkerRunner::has_worker(int threads) const {
-  return worker_ != nullptr && worker_threads_ == threads && worker_->is_alive();
+bool WorkerRunner::has_worker(const Later& later) const {
+  return worker_ != nullptr && worker_threads_ == later.threads &&
+         std::ranges::includes(worker_grants_, later.grants) && worker_->is_alive();
 }
 
 void WorkerRunner::drop_worker() {
@@ -102,7 +105,7 @@ void WorkerRunner::wait(Later later, Clock::time_point until) {
 }
 
 void WorkerRunner::tell(Event event, Listener listener) {
-  wait({std::nullopt, 0, std::move(event), std::move(listener)}, Clock::now());
+  wait({std::nullopt, 0, {}, std::move(event), std::move(listener)}, Clock::now());
 }
 
 Listener WorkerRunner::watched(Listener listener) {

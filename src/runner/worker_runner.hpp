@@ -1,15 +1,16 @@
 // The runner that starts processes: ampd-worker for orders, the user's own for commands.
 //
 // A worker is kept from one order to the next of the same thread count, because it holds weights,
-// programs and data; left idle it is ended. All happens on the thread that runs `loop`, which must
-// be the main one: a worker ends with the thread that has started it. The runner goes before its
-// loop.
+// programs and data, as long as the orders name no more files than it may read; left idle it is
+// ended. All happens on the thread that runs `loop`, which must be the main one: a worker ends with
+// the thread that has started it. The runner goes before its loop.
 #pragma once
 
 #include <chrono>
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include <boost/asio/io_context.hpp>
@@ -17,6 +18,7 @@
 
 #include "base/limits.hpp"
 #include "runner/command_run.hpp"
+#include "runner/grant.hpp"
 #include "runner/runner.hpp"
 #include "runner/worker_connection.hpp"
 
@@ -49,6 +51,7 @@ class WorkerRunner final : public Runner {
   struct Later {
     std::optional<protocol::Order> order;
     int threads = 0;
+    std::set<Grant> grants;  // of the order
     Event event;
     Listener listener;
   };
@@ -56,7 +59,7 @@ class WorkerRunner final : public Runner {
   void wait(Later later, std::chrono::steady_clock::time_point until);
   void tell(Event event, Listener listener);
   void launch(Later later);
-  bool has_worker(int threads) const;
+  bool has_worker(const Later& later) const;
   void drop_worker();
   Listener watched(Listener listener);
   /// For an order to a worker that has served others: if it dies without a word, that may be their
@@ -71,6 +74,7 @@ class WorkerRunner final : public Runner {
   std::shared_ptr<Later> later_;
   std::shared_ptr<WorkerConnection> worker_;
   int worker_threads_ = 0;
+  std::set<Grant> worker_grants_;
   std::shared_ptr<CommandRun> command_;
   int failed_starts_ = 0;
   std::chrono::steady_clock::time_point not_before_{};

@@ -5,6 +5,7 @@
 
 #include <charconv>
 
+#include "base/files.hpp"
 #include "runner/death.hpp"
 #include "runner/loop.hpp"
 #include "temporary_folder.hpp"
@@ -58,6 +59,24 @@ TEST_CASE("a worker serves further orders of its thread count, and no other") {
   CHECK(second != first);
   CHECK(loop.play("environment/OMP_NUM_THREADS", 2).failure() == "2");
   loop.run_until([&] { return !is_alive(number(first)); });
+}
+
+TEST_CASE("a worker serves orders that name no more files than it may read, and no other") {
+  const TemporaryFolder folder;
+  for (const char* name : {"a", "b"}) base::write_file(folder / name, name);
+  Loop loop;
+  const auto process = [&loop](std::vector<std::filesystem::path> paths) {
+    paths.insert(paths.begin(), "/process");
+    return loop.order(protocol::Hash{std::move(paths)}).failure();
+  };
+  const std::string first = process({folder / "a", folder / "b"});
+  CHECK(process({folder / "b"}) == first);
+  CHECK(process({folder / "missing"}) == first);
+  base::write_file(folder / "new", "b");
+  std::filesystem::rename(folder / "new", folder / "b");
+  const std::string second = process({folder / "b"});
+  CHECK(second != first);
+  CHECK(process({folder / "a"}) != second);
 }
 
 TEST_CASE("no thread count means the physical cores") {
