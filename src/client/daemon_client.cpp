@@ -9,6 +9,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/file_posix.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -64,6 +65,27 @@ class Exchange {
     if (header_.get().result_int() >= 400) throw_answer(text());
   }
 
+  /// A request whose body `write` gives. What the daemon says counts even if it does not take all.
+  void send(const std::string& target, const std::string& type, std::int64_t bytes,
+            const std::function<void(const DaemonClient::Portions&)>& write) {
+    http::request<http::empty_body> request(http::verb::put, target, 11);
+    request.set(http::field::host, "ampd");
+    request.set(http::field::user_agent, "ampctl");
+    request.set(http::field::content_type, type);
+    request.content_length(static_cast<std::uint64_t>(bytes));
+    request.keep_alive(false);
+    http::request_serializer<http::empty_body> serializer(request);
+    await([&](auto done) { http::async_write_header(stream_, serializer, done); });
+    error_code refusal;
+    write([&](std::span<const std::byte> portion) {
+      if (refusal) return;
+      const asio::const_buffer buffer = asio::buffer(portion.data(), portion.size());
+      refusal = outcome([&](auto done) { asio::async_write(stream_, buffer, done); });
+    });
+    await([&](auto done) { http::async_read_header(stream_, buffer_, header_, done); });
+    if (header_.get().result_int() >= 400) throw_answer(text());
+  }
+
   std::string text() {
     http::response_parser<http::string_body> parser(std::move(header_));
     parser.body_limit(base::limits::http_answer_bytes);
@@ -97,12 +119,17 @@ class Exchange {
 
  private:
   template <typename Start>
-  void await(Start start) {
+  error_code outcome(Start start) {
     error_code result;
     start([&result](error_code error, std::size_t) { result = error; });
     context_.restart();
     context_.run();
-    if (result) fail(result);
+    return result;
+  }
+
+  template <typename Start>
+  void await(Start start) {
+    if (const error_code result = outcome(start)) fail(result);
   }
 
   [[noreturn]] void fail(error_code error) const {
@@ -152,6 +179,12 @@ Json DaemonClient::call(const std::string& method, const std::string& target,
   Exchange exchange(path_, deadline_);
   exchange.send(method, target, body);
   return parse_answer(exchange.text());
+}
+
+void DaemonClient::upload(const std::string& target, const std::string& type, std::int64_t bytes,
+                          const std::function<void(const Portions&)>& write) const {
+  Exchange exchange(path_, deadline_);
+  exchange.send(target, type, bytes, write);
 }
 
 void DaemonClient::download(const std::string& target, int descriptor) const {

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,6 +34,7 @@ class TimedOut : public Error {
 
 class DaemonClient {
  public:
+  using Portions = std::function<void(std::span<const std::byte>)>;
   using Deadline = std::optional<std::chrono::steady_clock::time_point>;
 
   /// Connects to the first of `sockets` that somebody listens on. Throws Unreachable; Error(denied)
@@ -41,6 +45,10 @@ class DaemonClient {
   /// "/v1/jobs/7". Throws the daemon's own Error, Unreachable or TimedOut.
   Json call(const std::string& method, const std::string& target,
             const std::string& body = {}) const;
+
+  /// Sends `bytes` bytes, which `write` gives to the function that it is given. Throws as call().
+  void upload(const std::string& target, const std::string& type, std::int64_t bytes,
+              const std::function<void(const Portions&)>& write) const;
 
   /// Writes the answer's bytes to the open file `descriptor`.
   void download(const std::string& target, int descriptor) const;

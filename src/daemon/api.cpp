@@ -1,19 +1,18 @@
 #include "daemon/api.hpp"
 
 #include <fcntl.h>
-#include <unistd.h>
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <utility>
-#include <variant>
 
 #include "ampd/error.hpp"
 #include "base/json.hpp"
 #include "base/limits.hpp"
 #include "daemon/intake.hpp"
 #include "daemon/progress.hpp"
+#include "daemon/uploaded_job.hpp"
 #include "daemon/watch.hpp"
 #include "store/resource.hpp"
 
@@ -21,26 +20,6 @@ namespace ampd::daemon {
 namespace {
 
 namespace asio = boost::asio;
-
-void require_control(const Peer& peer) {
-  if (peer.user == 0 || peer.user == ::geteuid()) return;
-  throw Error(ErrorCode::denied,
-              "this daemon runs as user " + std::to_string(::geteuid()) +
-                  " and takes orders from that user and root only; you are user " +
-                  std::to_string(peer.user) +
-                  " and may look (list, show, watch, trials ...), or "
-                  "run a daemon of your own");
-}
-
-/// A root client must not make the daemon's user run something, nor the other way round.
-void require_command_of_own_user(const job::Job& job, const Peer& peer) {
-  const bool is_command = std::holds_alternative<job::CommandEvaluation>(job.evaluation);
-  if (!is_command || peer.user == ::geteuid()) return;
-  throw Error(ErrorCode::denied,
-              "this daemon runs the command of an eval_func only for its own "
-              "user, " +
-                  std::to_string(::geteuid()) + "; you are user " + std::to_string(peer.user));
-}
 
 [[noreturn]] void throw_wrong_method(const Request& request) {
   throw Error(ErrorCode::invalid, "this address takes no " + request.method);
@@ -81,14 +60,14 @@ asio::awaitable<Response> Api::answer(Request request) {
     throw Error(ErrorCode::not_found, "the API of ampd stands below /v1");
   }
   const bool is_job = path.size() >= 3 && path[1] == "jobs";
-  if (request.method != "GET") require_control(request.peer);
+  if (request.method != "GET") service_.permission.require_known(request.peer);
   if (request.method == "POST" && path.size() == 2 && path[1] == "jobs") {
     response.status = 201;
     response.body = co_await submit(request);
   } else if (request.method == "POST" && is_job && path.size() == 4) {
-    response.body = control(service_.store.reader().find(path[2]), path[3], request);
+    response.body = control(controlled(path[2], request.peer), path[3], request);
   } else if (request.method == "DELETE" && is_job && path.size() == 3) {
-    response.body = control(service_.store.reader().find(path[2]), "remove", request);
+    response.body = control(controlled(path[2], request.peer), "remove", request);
   } else if (request.method != "GET") {
     throw_wrong_method(request);
   } else if (is_job && path.size() == 4 && path[3] == "watch") {
@@ -105,6 +84,10 @@ Json Api::get(const Request& request) const {
   const std::vector<std::string>& path = request.path;
   const store::Reader& reader = service_.store.reader();
   if (path.size() == 2 && path[1] == "status") return status();
+  if (path.size() == 3 && path[1] == "blobs") {
+    service_.store.uploads().path(request.peer.user, path[2]);
+    return Json{{"digest", path[2]}};
+  }
   if (path.size() == 4 && path[1] == "jobs" && path[3] == "progress") {
     return progress(reader, service_.scheduler.status(), reader.find(path[2]));
   }
@@ -129,7 +112,10 @@ asio::awaitable<Json> Api::submit(const Request& request) {
   job::Job job = job::from_json(member(body, "job"));
   const nlohmann::json& text = member(body, "job_file");
   if (!text.is_string()) throw Error(ErrorCode::invalid, "\"job_file\" is not a text");
-  require_command_of_own_user(job, request.peer);
+  service_.permission.require_command(job, request.peer);
+  if (!service_.permission.is_own(request.peer) || body.contains("uploads")) {
+    use_uploads(job, member(body, "uploads"), service_.store.uploads(), request.peer.user);
+  }
   if (job.threads == 0) job.threads = service_.threads;
 
   const Turnstile::Turn turn = co_await submissions_.enter();
@@ -141,6 +127,53 @@ asio::awaitable<Json> Api::submit(const Request& request) {
   co_return Json{{"id", id},
                  {"name", submission.job.name},
                  {"warnings", warnings_of(service_.store.reader(), id)}};
+}
+
+std::int64_t Api::controlled(const std::string& job, const Peer& peer) const {
+  const store::Reader& reader = service_.store.reader();
+  const std::int64_t id = reader.find(job);
+  service_.permission.require_control(peer, reader.record(id).definition.owner_uid);
+  return id;
+}
+
+std::optional<Receipt> Api::receive(const Request& request) {
+  const std::vector<std::string>& path = request.path;
+  const bool is_upload =
+      request.method == "PUT" && path.size() == 3 && path[0] == "v1" && path[1] == "blobs";
+  if (!is_upload) return std::nullopt;
+  const uid_t user = request.peer.user;
+  service_.permission.require_known(request.peer);
+  if (!request.body_bytes) {
+    throw Error(ErrorCode::invalid, "an upload says its length: the Content-Length is missing");
+  }
+  const store::Uploads& uploads = service_.store.uploads();
+  const std::int64_t left = service_.upload_bytes_max - uploads.bytes(user) - *bytes_coming(user);
+  if (std::cmp_greater(*request.body_bytes, left)) {
+    throw Error(ErrorCode::exhausted,
+                "the upload has " + std::to_string(*request.body_bytes) +
+                    " bytes, and you may keep " + std::to_string(std::max<std::int64_t>(left, 0)) +
+                    " more here; remove jobs that you no longer need (ampctl rm), or have "
+                    "upload_mib raised in the daemon's configuration");
+  }
+  const auto bytes = static_cast<std::int64_t>(*request.body_bytes);
+  const auto form = request.content_type == "application/x-tar" ? store::Uploads::Form::folder
+                                                                : store::Uploads::Form::file;
+  const auto writer =
+      std::make_shared<store::Uploads::Writer>(uploads.writer(user, path[2], form, bytes));
+  const std::shared_ptr<std::int64_t> coming = bytes_coming(user);
+  *coming += bytes;
+  const std::shared_ptr<void> claim(nullptr, [coming, bytes](void*) { *coming -= bytes; });
+  return Receipt{[writer, claim](std::span<const std::byte> portion) { writer->add(portion); },
+                 [writer, claim, digest = path[2]] {
+                   writer->finish();
+                   return Response{201, Json{{"digest", digest}}};
+                 }};
+}
+
+std::shared_ptr<std::int64_t> Api::bytes_coming(uid_t user) {
+  std::shared_ptr<std::int64_t>& bytes = bytes_coming_[user];
+  if (bytes == nullptr) bytes = std::make_shared<std::int64_t>(0);
+  return bytes;
 }
 
 Json Api::control(std::int64_t job, const std::string& verb, const Request& request) {

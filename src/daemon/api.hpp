@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,6 +13,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "daemon/http.hpp"
+#include "daemon/permission.hpp"
 #include "daemon/turnstile.hpp"
 #include "runner/runner.hpp"
 #include "scheduler/scheduler.hpp"
@@ -26,27 +29,35 @@ struct Service {
   boost::asio::any_io_executor executor;
   const std::uint64_t& changes;   // grows with each event and each batch
   std::function<void()> changed;  // to be called after a call of the scheduler
-  int threads = 0;                // for jobs that name no number themselves
-  std::function<Json()> status;   // the daemon's own part of /v1/status
+  const Permission& permission;
+  const std::int64_t& upload_bytes_max;  // of one user
+  int threads = 0;                       // for jobs that name no number themselves
+  std::function<Json()> status;          // the daemon's own part of /v1/status
 };
 
 class Api {
  public:
   explicit Api(Service service);
 
-  /// Throws Error. Control is for the daemon's own user and root; others may look.
+  /// Throws Error.
   boost::asio::awaitable<Response> answer(Request request);
+
+  /// Takes the body of an upload. Throws Error.
+  std::optional<Receipt> receive(const Request& request);
 
  private:
   Json get(const Request& request) const;
   Json status() const;
   boost::asio::awaitable<Json> submit(const Request& request);
+  std::int64_t controlled(const std::string& job, const Peer& peer) const;
+  std::shared_ptr<std::int64_t> bytes_coming(uid_t user);
   Json control(std::int64_t job, const std::string& verb, const Request& request);
   base::FileDescriptor model(std::int64_t job) const;
   Lines watch(std::int64_t job) const;
 
   Service service_;
   Turnstile submissions_;
+  std::map<uid_t, std::shared_ptr<std::int64_t>> bytes_coming_;
   std::string fingerprint_;  // as the last inspection found it
 };
 

@@ -1,5 +1,7 @@
 #include "daemon/configuration.hpp"
 
+#include <grp.h>
+
 #include <algorithm>
 #include <array>
 #include <set>
@@ -63,6 +65,13 @@ std::int64_t whole_number(const job::Node& value, const Bounds& bounds, Complain
   return bounds.min;
 }
 
+std::optional<gid_t> group(const job::Node& value, Complaints& complaints) {
+  const struct group* const found = ::getgrnam(value.text.c_str());
+  if (found != nullptr) return found->gr_gid;
+  complaints.add(value.place, "there is no group \"" + value.text + "\" for admin_group");
+  return std::nullopt;
+}
+
 void set(Configuration& configuration, const job::Node& value, Complaints& complaints) {
   if (!value.is_scalar() || value.text.empty()) {
     complaints.add(value.place, value.key + " takes one value");
@@ -79,6 +88,11 @@ void set(Configuration& configuration, const job::Node& value, Complaints& compl
   } else if (value.key == "trials_together") {
     configuration.trials_together =
         whole_number(value, {1, "(one by one) ", base::limits::trials_together}, complaints);
+  } else if (value.key == "upload_mib") {
+    configuration.upload_mib =
+        whole_number(value, {0, "(no uploads) ", base::limits::memory_mib}, complaints);
+  } else if (value.key == "admin_group") {
+    configuration.admin_group = group(value, complaints);
   } else if (std::ranges::count(log_levels(), value.text) == 0) {
     complaints.add(value.place, "log_level takes one of " + listed(log_levels()) + ", not \"" +
                                     value.text + "\"");
@@ -88,8 +102,8 @@ void set(Configuration& configuration, const job::Node& value, Complaints& compl
 }
 
 void read_keys(const job::Node& document, Configuration& configuration, Complaints& complaints) {
-  const std::vector<std::string> known{"state_dir",  "socket",          "threads",
-                                       "memory_mib", "trials_together", "log_level"};
+  const std::vector<std::string> known{"state_dir",       "socket",      "threads",    "memory_mib",
+                                       "trials_together", "admin_group", "upload_mib", "log_level"};
   std::set<std::string> seen;
   for (const job::Node& child : document.children) {
     if (std::ranges::count(known, child.key) == 0) {

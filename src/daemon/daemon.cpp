@@ -60,8 +60,12 @@ Daemon::Daemon(DaemonOptions options, Configuration configuration)
       inspector_(context_),
       loop_(context_, store_, worker_, clock_, log_event),
       api_(service()),
-      server_(context_, listener_.descriptor(),
-              [this](Request request) { return api_.answer(std::move(request)); }) {}
+      server_(
+          context_, listener_.descriptor(),
+          [this](Request request) { return api_.answer(std::move(request)); },
+          [this](const Request& request) { return api_.receive(request); }) {
+  set_permission();
+}
 
 void Daemon::run() {
   asio::co_spawn(context_, handle_signals(), runner::rethrow);
@@ -105,7 +109,10 @@ void Daemon::reload() {
     set_log_level(fresh.log_level);
     configuration_.memory_mib = fresh.memory_mib;
     configuration_.trials_together = fresh.trials_together;
+    configuration_.admin_group = fresh.admin_group;
+    configuration_.upload_mib = fresh.upload_mib;
     set_pass_limits();
+    set_permission();
     spdlog::info("the configuration was read again");
   } catch (const Error& error) {
     spdlog::error("the configuration stays as it was: {}", error.what());
@@ -118,6 +125,11 @@ void Daemon::set_pass_limits() {
       {.memory_bytes = configuration_.memory_mib << 20, .trials = configuration_.trials_together});
 }
 
+void Daemon::set_permission() {
+  permission_ = {::geteuid(), configuration_.admin_group};
+  upload_bytes_max_ = configuration_.upload_mib << 20;
+}
+
 Service Daemon::service() {
   return {.store = store_,
           .scheduler = loop_.scheduler(),
@@ -125,6 +137,8 @@ Service Daemon::service() {
           .executor = context_.get_executor(),
           .changes = loop_.changes(),
           .changed = [this] { loop_.changed(); },
+          .permission = permission_,
+          .upload_bytes_max = upload_bytes_max_,
           .threads = configuration_.threads,
           .status = [this] { return status(); }};
 }
@@ -138,6 +152,7 @@ Json Daemon::status() const {
               {"threads", configuration_.threads},
               {"memory_mib", configuration_.memory_mib},
               {"trials_together", configuration_.trials_together},
+              {"upload_mib", configuration_.upload_mib},
               {"log_level", configuration_.log_level},
               {"started_at", base::iso8601(started_microseconds_)}};
 }

@@ -43,11 +43,14 @@ class Daemon {
   void reload();
   void set_pass_limits();
   Service service();
+  void set_permission();
   Json status() const;
 
   const DaemonOptions options_;
   Configuration configuration_;
   base::SystemClock clock_;
+  Permission permission_;
+  std::int64_t upload_bytes_max_ = 0;
   const std::int64_t started_microseconds_ = clock_.wall_microseconds();
   boost::asio::io_context context_{1};
   boost::asio::signal_set signals_;

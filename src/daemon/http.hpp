@@ -3,9 +3,12 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,6 +30,7 @@ using Json = nlohmann::ordered_json;
 struct Peer {
   uid_t user = 0;
   pid_t process = 0;
+  std::vector<gid_t> groups = {};  // the primary one too
 };
 
 struct Request {
@@ -35,6 +39,8 @@ struct Request {
   std::map<std::string, std::string> query;  // decoded
   std::string body;
   Peer peer;
+  std::string content_type = {};
+  std::optional<std::uint64_t> body_bytes = {};  // as the header says
 };
 
 /// Gives the next line of a stream of JSON values, or nothing at the stream's end.
@@ -44,6 +50,15 @@ struct Response {
   unsigned status = 200;
   std::variant<Json, base::FileDescriptor, Lines> body;
 };
+
+/// Takes a body as it comes and answers when it is whole. Both may throw Error.
+struct Receipt {
+  std::function<void(std::span<const std::byte>)> add;
+  std::function<Response()> finish;
+};
+
+/// For requests whose body is not to be held in memory; nothing: it is, and goes to the handler.
+using Receiver = std::function<std::optional<Receipt>(const Request&)>;
 
 /// May throw Error: the server answers with error_response().
 using Handler = std::function<boost::asio::awaitable<Response>(Request)>;

@@ -3,6 +3,9 @@
 #include <sys/socket.h>
 
 #include <chrono>
+#include <limits>
+#include <span>
+#include <vector>
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -21,13 +24,23 @@ namespace limits = base::limits;
 using boost::system::error_code;
 using std::chrono::seconds;
 
+constexpr std::size_t portion_bytes = 256 << 10;
+
 Peer peer_of(HttpConnection::Socket& socket) {
   ucred credentials{};
   socklen_t size = sizeof credentials;
   if (::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) {
     throw Error(ErrorCode::io, "the kernel does not say who is connected to the socket");
   }
-  return {credentials.uid, credentials.pid};
+  std::vector<gid_t> groups(1, credentials.gid);
+  socklen_t bytes = 0;
+  ::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERGROUPS, nullptr, &bytes);
+  std::vector<gid_t> more(bytes / sizeof(gid_t));
+  if (!more.empty() &&
+      ::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERGROUPS, more.data(), &bytes) == 0) {
+    groups.insert(groups.end(), more.begin(), more.end());
+  }
+  return {credentials.uid, credentials.pid, std::move(groups)};
 }
 
 auto into(error_code& error) {
@@ -81,18 +94,25 @@ asio::awaitable<std::optional<Json>> next_line(const Lines& lines, bool& failed)
 HttpConnection::HttpConnection(Socket socket)
     : stream_(std::move(socket)), peer_(peer_of(stream_.socket())) {}
 
-asio::awaitable<void> HttpConnection::serve(const Handler& handler) {
+asio::awaitable<void> HttpConnection::serve(const Handler& handler, const Receiver& receiver) {
   while (keep_alive_) {
-    std::optional<Request> request = co_await read();
+    Header header;
+    std::optional<Request> request = co_await read_header(header);
     if (!request) break;
-    Response response;
+    std::optional<Response> response;
     try {
-      stream_.expires_never();
-      response = co_await handler(std::move(*request));
+      if (const std::optional<Receipt> receipt = receiver(*request)) {
+        response = co_await receive(header, *receipt);
+        if (!response) break;
+      } else {
+        if (!co_await read_body(header, request->body)) break;
+        stream_.expires_never();
+        response = co_await handler(std::move(*request));
+      }
     } catch (const Error& error) {
       response = error_response(error);
     }
-    if (!co_await write(std::move(response))) break;
+    if (!co_await write(std::move(*response))) break;
   }
   error_code ignored;
   stream_.socket().shutdown(asio::socket_base::shutdown_both, ignored);
@@ -104,40 +124,31 @@ asio::awaitable<void> HttpConnection::refuse(const Error& error) {
   co_await write(std::move(response));
 }
 
-asio::awaitable<std::optional<Request>> HttpConnection::read() {
-  http::request_parser<http::string_body> parser;
-  parser.header_limit(limits::http_header_bytes);
-  parser.body_limit(limits::http_body_bytes);
+asio::awaitable<std::optional<Request>> HttpConnection::read_header(Header& header) {
+  header.header_limit(limits::http_header_bytes);
+  header.body_limit(std::numeric_limits<std::uint64_t>::max());
   error_code error;
   stream_.expires_after(seconds(limits::http_header_seconds));
-  co_await http::async_read_header(stream_, buffer_, parser, into(error));
+  co_await http::async_read_header(stream_, buffer_, header, into(error));
   if (error) {
     co_await read_failed(error);
     co_return std::nullopt;
   }
-  stream_.expires_after(seconds(limits::http_body_seconds));
-  if (parser.get()[http::field::expect] == "100-continue") {
-    http::response<http::empty_body> go_on(http::status::continue_, 11);
-    co_await http::async_write(stream_, go_on, into(error));
-  }
-  if (!error) co_await http::async_read(stream_, buffer_, parser, into(error));
-  if (error) {
-    co_await read_failed(error);
-    co_return std::nullopt;
-  }
-  keep_alive_ = parser.keep_alive();
+  keep_alive_ = header.keep_alive();
   Request request;
   request.peer = peer_;
-  request.method = std::string(parser.get().method_string());
-  request.body = std::move(parser.get().body());
+  request.method = std::string(header.get().method_string());
+  const auto type = header.get()[http::field::content_type];
+  request.content_type = std::string(type.data(), type.size());
+  if (header.content_length()) request.body_bytes = *header.content_length();
   std::optional<Response> refusal;
   try {
-    const auto target = parser.get().target();
+    const auto target = header.get().target();
     parse_target({target.data(), target.size()}, request);
   } catch (const Error& problem) {
     refusal = error_response(problem);
   }
-  if (parser.get().version() != 11) {
+  if (header.get().version() != 11) {
     const Error old(ErrorCode::unsupported, "ampd speaks HTTP/1.1 only");
     refusal = error_response(old);
   }
@@ -145,6 +156,53 @@ asio::awaitable<std::optional<Request>> HttpConnection::read() {
   keep_alive_ = false;
   co_await write(std::move(*refusal));
   co_return std::nullopt;
+}
+
+asio::awaitable<bool> HttpConnection::go_on(const Header& header) {
+  error_code error;
+  stream_.expires_after(seconds(limits::http_body_seconds));
+  if (header.get()[http::field::expect] == "100-continue") {
+    http::response<http::empty_body> answer(http::status::continue_, 11);
+    co_await http::async_write(stream_, answer, into(error));
+  }
+  co_return !error;
+}
+
+asio::awaitable<bool> HttpConnection::read_body(Header& header, std::string& body) {
+  if (header.content_length() && *header.content_length() > limits::http_body_bytes) {
+    co_return co_await read_failed(http::error::body_limit) && false;
+  }
+  if (!co_await go_on(header)) co_return false;
+  http::request_parser<http::string_body> parser(std::move(header));
+  parser.body_limit(limits::http_body_bytes);
+  error_code error;
+  co_await http::async_read(stream_, buffer_, parser, into(error));
+  if (error) co_return co_await read_failed(error) && false;
+  body = std::move(parser.get().body());
+  co_return true;
+}
+
+asio::awaitable<std::optional<Response>> HttpConnection::receive(Header& header,
+                                                                 const Receipt& receipt) {
+  // What is left of a body that is refused would be taken for the next request.
+  const bool keeps_alive = std::exchange(keep_alive_, false);
+  if (!co_await go_on(header)) co_return std::nullopt;
+  http::request_parser<http::buffer_body> parser(std::move(header));
+  std::vector<std::byte> portion(portion_bytes);
+  while (!parser.is_done()) {
+    parser.get().body().data = portion.data();
+    parser.get().body().size = portion.size();
+    stream_.expires_after(seconds(limits::http_body_seconds));
+    error_code error;
+    co_await http::async_read_some(stream_, buffer_, parser, into(error));
+    if (error && error != http::error::need_buffer) {
+      co_await read_failed(error);
+      co_return std::nullopt;
+    }
+    receipt.add(std::span(portion).first(portion.size() - parser.get().body().size));
+  }
+  keep_alive_ = keeps_alive;
+  co_return receipt.finish();
 }
 
 asio::awaitable<bool> HttpConnection::read_failed(error_code error) {

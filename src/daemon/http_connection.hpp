@@ -11,6 +11,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
 
 #include "daemon/http.hpp"
 
@@ -25,14 +26,20 @@ class HttpConnection {
   const Peer& peer() const { return peer_; }
 
   /// Serves requests until either side is done with the connection.
-  boost::asio::awaitable<void> serve(const Handler& handler);
+  boost::asio::awaitable<void> serve(const Handler& handler, const Receiver& receiver);
 
   /// Answers once, without having read a request, and closes.
   boost::asio::awaitable<void> refuse(const Error& error);
 
  private:
+  using Header = boost::beast::http::request_parser<boost::beast::http::empty_body>;
+
   /// Nothing: the connection is over, what there was to say is said.
-  boost::asio::awaitable<std::optional<Request>> read();
+  boost::asio::awaitable<std::optional<Request>> read_header(Header& header);
+  boost::asio::awaitable<bool> go_on(const Header& header);
+  boost::asio::awaitable<bool> read_body(Header& header, std::string& body);
+  /// The answer to what was received; nothing: the connection is over.
+  boost::asio::awaitable<std::optional<Response>> receive(Header& header, const Receipt& receipt);
   boost::asio::awaitable<bool> read_failed(boost::system::error_code error);
 
   /// False: the client is gone.

@@ -1,5 +1,7 @@
 #include "daemon/http_server.hpp"
 
+#include <unistd.h>
+
 #include <chrono>
 #include <exception>
 #include <map>
@@ -11,6 +13,7 @@
 
 #include "base/limits.hpp"
 #include "daemon/http_connection.hpp"
+#include "daemon/request_rate.hpp"
 
 namespace ampd::daemon {
 namespace {
@@ -27,11 +30,16 @@ void rethrow(std::exception_ptr exception) {
 
 /// Lives as long as the last connection.
 struct HttpServer::Shared {
-  Shared(asio::io_context& context, base::FileDescriptor listener, Handler to_handle)
-      : acceptor(context, stream_protocol(), listener.release()), handler(std::move(to_handle)) {}
+  Shared(asio::io_context& context, base::FileDescriptor listener, Handler to_handle,
+         Receiver to_receive)
+      : acceptor(context, stream_protocol(), listener.release()),
+        handler(std::move(to_handle)),
+        receiver(std::move(to_receive)) {}
 
   stream_protocol::acceptor acceptor;
   Handler handler;
+  Receiver receiver;
+  RequestRate rate{limits::requests_per_second_of_user, limits::requests_at_once_of_user};
   std::map<uid_t, int> connections_of_user;
   int connections = 0;
 };
@@ -63,8 +71,10 @@ class Place {
 
 }  // namespace
 
-HttpServer::HttpServer(asio::io_context& context, base::FileDescriptor listener, Handler handler)
-    : shared_(std::make_shared<Shared>(context, std::move(listener), std::move(handler))) {
+HttpServer::HttpServer(asio::io_context& context, base::FileDescriptor listener, Handler handler,
+                       Receiver receiver)
+    : shared_(std::make_shared<Shared>(context, std::move(listener), std::move(handler),
+                                       std::move(receiver))) {
   asio::co_spawn(context, accept_connections(shared_), rethrow);
 }
 
@@ -93,7 +103,20 @@ asio::awaitable<void> HttpServer::serve(stream_protocol::socket socket,
   HttpConnection connection(std::move(socket));
   const Place place(shared->connections, shared->connections_of_user[connection.peer().user]);
   if (place.is_free()) {
-    co_await connection.serve(shared->handler);
+    const auto require_rate = [&shared](const Peer& peer) {
+      const bool is_trusted = peer.user == 0 || peer.user == ::geteuid();
+      if (is_trusted || shared->rate.allows(peer.user, std::chrono::steady_clock::now())) return;
+      throw Error(ErrorCode::exhausted,
+                  "you make more requests than the daemon takes of one user; slow down");
+    };
+    co_await connection.serve(
+        [&](Request request) {
+          require_rate(request.peer);
+          return shared->handler(std::move(request));
+        },
+        [&](const Request& request) {
+          return shared->receiver ? shared->receiver(request) : std::nullopt;
+        });
   } else {
     const Error full(ErrorCode::exhausted,
                      "the daemon serves as many connections as it can; try again later");

@@ -19,9 +19,10 @@ namespace ampd::daemon {
 
 class HttpServer {
  public:
-  /// `listener` is a listening Unix stream socket. An exception of the handler that is not an Error
-  /// leaves io_context::run().
-  HttpServer(boost::asio::io_context& context, base::FileDescriptor listener, Handler handler);
+  /// `listener` is a listening Unix stream socket. An exception of the handler or the receiver that
+  /// is not an Error leaves io_context::run().
+  HttpServer(boost::asio::io_context& context, base::FileDescriptor listener, Handler handler,
+             Receiver receiver = {});
 
   /// Accepts no more connections; those that are open go on.
   void stop();

@@ -72,6 +72,7 @@ void StateDirectory::create() const {
   make_folder(path_);
   make_folder(blobs());
   make_folder(jobs());
+  make_folder(uploads());
 }
 
 StateLock::StateLock(const StateDirectory& directory)

@@ -5,6 +5,7 @@
 //   ampd.lock                           held by the one process that writes, with its pid
 //   blobs/<sha256>                      job files and models, by content
 //   jobs/<id>/                          what a job's command is given
+//   uploads/<uid>/<sha256>              what users other than the daemon's own have handed over
 #pragma once
 
 #include <cstdint>
@@ -33,6 +34,7 @@ class StateDirectory {
   std::filesystem::path lock() const { return path_ / "ampd.lock"; }
   std::filesystem::path blobs() const { return path_ / "blobs"; }
   std::filesystem::path jobs() const { return path_ / "jobs"; }
+  std::filesystem::path uploads() const { return path_ / "uploads"; }
   std::filesystem::path job(std::int64_t id) const { return jobs() / std::to_string(id); }
 
  private:

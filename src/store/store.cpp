@@ -70,6 +70,15 @@ void update_state(const Database& database, std::int64_t job, JobState state,
       .run();
 }
 
+std::set<std::filesystem::path> used_paths(Database& database) {
+  std::set<std::filesystem::path> paths;
+  for (const std::string& path :
+       strings(database, "SELECT path FROM input UNION SELECT model FROM job")) {
+    paths.insert(path);
+  }
+  return paths;
+}
+
 }  // namespace
 
 Store::Store(const StateDirectory& directory, const base::Clock& clock, const StoreOptions& options)
@@ -78,9 +87,11 @@ Store::Store(const StateDirectory& directory, const base::Clock& clock, const St
       clock_(clock),
       database_(Database::open_to_write(directory_.database(), options)),
       reader_(database_),
-      blobs_(directory_.blobs()) {
+      blobs_(directory_.blobs()),
+      uploads_(directory_.uploads()) {
   blobs_.sweep(
       strings(*database_, "SELECT job_file_digest FROM job UNION SELECT model_digest FROM job"));
+  uploads_.sweep(used_paths(*database_));
   const std::set<std::string> jobs = strings(*database_, "SELECT CAST(id AS TEXT) FROM job");
   std::vector<std::filesystem::path> orphans;
   for (const auto& entry : std::filesystem::directory_iterator(directory_.jobs())) {
@@ -266,6 +277,8 @@ void Store::retry(std::int64_t job, const Note& note) {
 
 void Store::remove(std::int64_t job, const Note& note) {
   const JobDefinition definition = reader_.record(job).definition;
+  std::set<std::filesystem::path> freed{definition.job.model_path};
+  for (const Input& input : definition.inputs) freed.insert(input.path);
   commit({note}, [&] {
     Statement(*database_, "DELETE FROM job WHERE id = ?", job).run();
     return job;
@@ -275,6 +288,7 @@ void Store::remove(std::int64_t job, const Note& note) {
                    digest);
     if (!used.step()) blobs_.remove(digest);
   }
+  uploads_.remove(freed, used_paths(*database_));
   remove_folder(directory_.job(job));
 }
 

@@ -25,6 +25,7 @@
 #include "store/state_directory.hpp"
 #include "store/store_options.hpp"
 #include "store/trial_record.hpp"
+#include "store/uploads.hpp"
 
 namespace ampd::store {
 
@@ -41,6 +42,7 @@ class Store {
 
   const Reader& reader() const { return reader_; }
   const Blobs& blobs() const { return blobs_; }
+  const Uploads& uploads() const { return uploads_; }
   const StateDirectory& directory() const { return directory_; }
 
   /// Stores a queued job and returns its id.
@@ -111,6 +113,7 @@ class Store {
   std::shared_ptr<Database> database_;
   Reader reader_;
   Blobs blobs_;
+  Uploads uploads_;
   Listener listener_;
 };
 

@@ -13,6 +13,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include "base/digest.hpp"
+#include "base/tar_writer.hpp"
 #include "daemon/watch.hpp"
 #include "scheduler/scheduler_fixture.hpp"
 
@@ -27,6 +29,17 @@ namespace {
 
 namespace asio = boost::asio;
 
+std::string packed(const std::string& name, const std::string& content) {
+  std::string archive;
+  ampd::base::TarWriter writer([&](std::span<const std::byte> bytes) {
+    archive.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  });
+  writer.file(name, std::ssize(content));
+  writer.content(std::as_bytes(std::span(content)));
+  writer.finish();
+  return archive;
+}
+
 /// The API over a scheduler whose workers are scripted, and the loop that both need.
 class ApiFixture : public SchedulerFixture {
  public:
@@ -38,6 +51,8 @@ class ApiFixture : public SchedulerFixture {
               .executor = context_.get_executor(),
               .changes = changes_,
               .changed = [this] { ++changes_; },
+              .permission = permission_,
+              .upload_bytes_max = upload_bytes_max,
               .threads = 3,
               .status =
                   [] {
@@ -68,6 +83,14 @@ class ApiFixture : public SchedulerFixture {
     return Json{{"job", Json(to_json(job))}, {"job_file", "model: " + name}}.dump();
   }
 
+  /// A job on what was uploaded for its model and for its data.
+  std::string body_with(const std::string& model, const std::string& data) {
+    Json body = Json::parse(body_of("net"));
+    const std::string path = body["job"]["model_path"];
+    body["uploads"] = {{path, model}, {"/data/x.npy", data}};
+    return body.dump();
+  }
+
   /// What a coroutine gives in the end, while the inspector works and time goes by.
   template <typename Value>
   Value wait(asio::awaitable<Value> work) {
@@ -91,8 +114,26 @@ class ApiFixture : public SchedulerFixture {
 
   std::uint64_t& changes() { return changes_; }
 
+  /// Sends `content` as the body of an upload; its digest.
+  std::string put(const std::string& content, const std::string& type, uid_t user) {
+    Request request;
+    request.method = "PUT";
+    request.path = {"v1", "blobs", ampd::base::sha256(content)};
+    request.peer.user = user;
+    request.content_type = type;
+    request.body_bytes = content.size();
+    const auto receipt = api_.receive(request);
+    REQUIRE(receipt);
+    receipt->add(std::as_bytes(std::span(content)));
+    CHECK(receipt->finish().status == 201);
+    return request.path[2];
+  }
+
+  std::int64_t upload_bytes_max = 100'000;
+
  private:
   asio::io_context context_;
+  const ampd::daemon::Permission permission_{::geteuid(), 40};
   std::uint64_t changes_ = 0;
   ScriptedRunner inspector_;
   Api api_;
@@ -129,13 +170,57 @@ TEST_CASE("what a submission lacks is said, and nothing is queued") {
   CHECK(fixture.json("GET", "/v1/jobs").empty());
 }
 
+TEST_CASE("another user's job is built from what he has uploaded, and is his") {
+  ApiFixture fixture;
+  const uid_t other = ::geteuid() + 1;
+  const std::string model =
+      fixture.put(packed("net.onnx", "model net"), "application/x-tar", other);
+  const std::string data = fixture.put("data net", "application/octet-stream", other);
+  fixture.world.digests[fixture.store().uploads().path(other, model) / "net.onnx"] =
+      ampd::base::sha256("model net");
+  CHECK(fixture.answer("GET", "/v1/blobs/" + data, "", other).status == 200);
+  CHECK(fixture.refusal("GET", "/v1/blobs/" + data) == ErrorCode::not_found);
+
+  const auto refusal = [&](const std::string& of_model, const std::string& of_data, uid_t user) {
+    return fixture.refusal("POST", "/v1/jobs", fixture.body_with(of_model, of_data), user);
+  };
+  CHECK(refusal("", data, other) == ErrorCode::invalid);
+  CHECK(refusal(data, data, other) == ErrorCode::invalid);
+  CHECK(refusal(model + "/../" + data, data, other) == ErrorCode::invalid);
+  CHECK(refusal(model + "/net.onnx", std::string(64, '0'), other) == ErrorCode::not_found);
+  CHECK(refusal(model + "/net.onnx", data, other + 1) == ErrorCode::not_found);
+  const std::string right = fixture.body_with(model + "/net.onnx", data);
+  CHECK(fixture.answer("POST", "/v1/jobs", right, other).status == 201);
+  CHECK(fixture.json("GET", "/v1/jobs/1/definition")["owner_uid"] == other);
+
+  CHECK(fixture.refusal("POST", "/v1/jobs/1/pause", "", other + 1) == ErrorCode::denied);
+  CHECK(fixture.answer("POST", "/v1/jobs/1/pause", "", other).status == 200);
+  CHECK(fixture.answer("DELETE", "/v1/jobs/1", "", other).status == 200);
+  CHECK_FALSE(fixture.store().uploads().contains(other, data));
+  CHECK_FALSE(fixture.store().uploads().contains(other, model));
+}
+
+TEST_CASE("a user keeps no more than his quota, and says how much is to come") {
+  ApiFixture fixture;
+  fixture.upload_bytes_max = 10;
+  const auto refusal = [&](const std::string& content, uid_t user) {
+    return error_of([&] { fixture.put(content, "application/octet-stream", user); });
+  };
+  fixture.put("123456", "application/octet-stream", 1000);
+  CHECK(refusal("12345", 1000).first == ErrorCode::exhausted);
+  CHECK(refusal("12345", 1000).second.find("you may keep 4 more here") != std::string::npos);
+  fixture.put("1234", "application/octet-stream", 1000);
+  fixture.put("12345", "application/octet-stream", 1001);
+  CHECK(refusal("1", 65534).first == ErrorCode::denied);
+}
+
 TEST_CASE("other users may look and not touch") {
   ApiFixture fixture;
   fixture.submit();
   const uid_t other = ::geteuid() + 1;
   CHECK(fixture.answer("GET", "/v1/jobs", "", other).status == 200);
   CHECK(fixture.refusal("POST", "/v1/jobs/1/pause", "", other) == ErrorCode::denied);
-  CHECK(fixture.refusal("POST", "/v1/jobs", fixture.body_of("net"), other) == ErrorCode::denied);
+  CHECK(fixture.refusal("POST", "/v1/jobs", fixture.body_of("net"), other) == ErrorCode::invalid);
   CHECK(fixture.refusal("DELETE", "/v1/jobs/1", "", other) == ErrorCode::denied);
   CHECK(fixture.json("GET", "/v1/jobs/1")["state"] == "running");
 }

@@ -30,11 +30,15 @@ TEST_CASE("an empty file and one of comments are the defaults") {
 
 TEST_CASE("every key is read") {
   const Configuration configuration = parse_configuration(
-      "state_dir: /srv/ampd\nsocket: \"/srv/a socket\"\nthreads: 4\nlog_level: debug\n", "c");
+      "state_dir: /srv/ampd\nsocket: \"/srv/a socket\"\nthreads: 4\nlog_level: debug\n"
+      "admin_group: root\nupload_mib: 7\n",
+      "c");
   CHECK(configuration.state_dir == "/srv/ampd");
   CHECK(configuration.socket == "/srv/a socket");
   CHECK(configuration.threads == 4);
   CHECK(configuration.log_level == "debug");
+  CHECK(configuration.admin_group == 0);
+  CHECK(configuration.upload_mib == 7);
 }
 
 TEST_CASE("a problem is named with its place and a remedy") {
@@ -42,8 +46,11 @@ TEST_CASE("a problem is named with its place and a remedy") {
       {"threds: 4", "ampd.yaml:1:1: there is no key \"threds\"; did you mean \"threads\"?"},
       {"zzz: 4",
        "ampd.yaml:1:1: there is no key \"zzz\"; the keys are state_dir, socket, threads, "
-       "memory_mib, trials_together, "
-       "log_level"},
+       "memory_mib, trials_together, admin_group, upload_mib, log_level"},
+      {"admin_group: nobodies", "ampd.yaml:1:14: there is no group \"nobodies\" for admin_group"},
+      {"upload_mib: -1",
+       "ampd.yaml:1:13: upload_mib takes a whole number from 0 (no uploads) to 67108864, not "
+       "\"-1\""},
       {"threads: four",
        "ampd.yaml:1:10: threads takes a whole number from 0 (the physical cores) "
        "to 1024, not \"four\""},

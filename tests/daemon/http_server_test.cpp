@@ -5,6 +5,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <string>
@@ -54,10 +55,26 @@ asio::awaitable<Response> echo(Request request) {
   co_return response;
 }
 
+/// Takes what is put; a body with an "x" is refused at once.
+std::optional<Receipt> take(const Request& request) {
+  if (request.method != "PUT") return std::nullopt;
+  const auto bytes = std::make_shared<std::size_t>(0);
+  return Receipt{[bytes](std::span<const std::byte> portion) {
+                   if (std::ranges::count(portion, std::byte{'x'}) > 0) {
+                     throw Error(ErrorCode::invalid, "there is an x");
+                   }
+                   *bytes += portion.size();
+                 },
+                 [bytes, request] {
+                   return Response{201, Json{{"took", *bytes}, {"type", request.content_type}}};
+                 }};
+}
+
 /// A server on a thread of its own, and raw connections to it.
 class RunningServer {
  public:
-  RunningServer() : server_(context_, listener(), echo), thread_([this] { context_.run(); }) {}
+  RunningServer()
+      : server_(context_, listener(), echo, take), thread_([this] { context_.run(); }) {}
   ~RunningServer() {
     context_.stop();
     thread_.join();
@@ -126,6 +143,26 @@ TEST_CASE("one connection serves request after request") {
   const std::string answer = server.say(first + get("/b"));
   CHECK(holds(answer, R"("path":["a"],"bytes":3)"));
   CHECK(holds(answer, R"("path":["b"],"bytes":0)"));
+}
+
+TEST_CASE("a body that is received is not held, whatever its size, and the next request follows") {
+  const RunningServer server;
+  const std::size_t size = base::limits::http_body_bytes + 5;
+  const std::string answer =
+      server.say("PUT /a HTTP/1.1\r\nContent-Type: a/b\r\nContent-Length: " + std::to_string(size) +
+                 "\r\n\r\n" + std::string(size, '.') + get("/b"));
+  CHECK(answer.starts_with("HTTP/1.1 201 Created\r\n"));
+  CHECK(holds(answer, R"({"took":)" + std::to_string(size) + R"(,"type":"a/b"})"));
+  CHECK(holds(answer, R"("path":["b"],"bytes":0)"));
+}
+
+TEST_CASE("a body that is refused ends the connection with the reason") {
+  const RunningServer server;
+  const std::string answer =
+      server.say("PUT /a HTTP/1.1\r\nContent-Length: 9\r\n\r\n..x" + get("/b"));
+  CHECK(answer.starts_with("HTTP/1.1 400 "));
+  CHECK(holds(answer, "there is an x"));
+  CHECK_FALSE(holds(answer, R"("path":["b"])"));
 }
 
 TEST_CASE("an error of the handler is a status and a sentence") {
