@@ -2,7 +2,6 @@
 
 #include <sched.h>
 #include <sys/statvfs.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "base/file_system.hpp"
 #include "base/memory_size.hpp"
 #include "base/physical_cores.hpp"
 #include "terminal/format.hpp"
@@ -23,22 +23,6 @@ namespace {
 constexpr double load_max = 0.5;
 constexpr std::int64_t memory_bytes_min = std::int64_t{2} << 30;
 constexpr std::int64_t disk_bytes_min = std::int64_t{1} << 30;
-
-struct FileSystem {
-  std::uint32_t number;  // statfs(2)
-  std::string_view name;
-};
-
-/// Those that other machines can write to as well.
-constexpr std::array network_file_systems{
-    FileSystem{0x6969, "NFS"},        FileSystem{0x517b, "SMB"},
-    FileSystem{0xff534d42, "CIFS"},   FileSystem{0xfe534d42, "SMB2"},
-    FileSystem{0x01021997, "9P"},     FileSystem{0x00c36400, "Ceph"},
-    FileSystem{0x0bd00bd0, "Lustre"}, FileSystem{0x5346414f, "AFS"},
-    FileSystem{0x01161970, "GFS2"},   FileSystem{0x7461636f, "OCFS2"},
-    FileSystem{0x47504653, "GPFS"},   FileSystem{0x19830326, "BeeGFS"},
-    FileSystem{0x786f4256, "vboxsf"}, FileSystem{0x65735546, "FUSE"},
-};
 
 int usable_processors() {
   cpu_set_t set;
@@ -65,15 +49,9 @@ std::filesystem::path nearest_existing(std::filesystem::path path) {
 }
 
 Check check_file_system(const std::filesystem::path& folder) {
-  struct statfs status {};
-  if (::statfs(folder.c_str(), &status) != 0) {
-    return {"file system", "unknown: " + std::generic_category().message(errno),
-            "name another folder with --state-dir"};
-  }
-  const auto number = static_cast<std::uint32_t>(status.f_type);
-  const auto* found = std::ranges::find(network_file_systems, number, &FileSystem::number);
-  if (found == network_file_systems.end()) return {"file system", "local", {}};
-  return {"file system", std::string(found->name),
+  const auto network = base::network_file_system(folder);
+  if (!network) return {"file system", "local", {}};
+  return {"file system", std::string(*network),
           "the database needs locks and memory shared between processes, which such file systems "
           "may lack; name a folder on a local disk with --state-dir"};
 }

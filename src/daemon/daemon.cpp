@@ -10,6 +10,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/limits.hpp"
@@ -54,7 +55,8 @@ Daemon::Daemon(DaemonOptions options, Configuration configuration)
     : options_(std::move(options)),
       configuration_(std::move(configuration)),
       signals_(context_, SIGTERM, SIGINT, SIGHUP),
-      store_(state_directory(options_, configuration_), clock_),
+      store_(state_directory(options_, configuration_), clock_,
+             {.allows_network = options_.allows_network_state}),
       listener_(listener(options_, configuration_)),
       worker_(context_),
       inspector_(context_),
@@ -69,6 +71,9 @@ Daemon::Daemon(DaemonOptions options, Configuration configuration)
 
 void Daemon::run() {
   asio::co_spawn(context_, handle_signals(), runner::rethrow);
+  if (const auto interval = watchdog_interval()) {
+    asio::co_spawn(context_, give_signs_of_life(*interval), runner::rethrow);
+  }
   set_pass_limits();
   loop_.scheduler().start();
   loop_.changed();
@@ -87,6 +92,15 @@ asio::awaitable<void> Daemon::handle_signals() {
   // The next one ends the process at once, as it does a program that does not catch it.
   signals_.clear();
   co_await stop();
+}
+
+asio::awaitable<void> Daemon::give_signs_of_life(std::chrono::microseconds interval) {
+  asio::steady_timer pause(context_);
+  for (;;) {
+    if (store_.can_change()) notify_alive();
+    pause.expires_after(interval);
+    co_await pause.async_wait(asio::use_awaitable);
+  }
 }
 
 asio::awaitable<void> Daemon::stop() {

@@ -1,6 +1,7 @@
 // The daemon: one state directory, one socket, one scheduler, on one thread.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -26,6 +27,7 @@ struct DaemonOptions {
   std::optional<std::filesystem::path> configuration;
   std::optional<std::filesystem::path> state_dir;
   std::optional<std::filesystem::path> socket;
+  bool allows_network_state = false;
 };
 
 class Daemon {
@@ -40,6 +42,7 @@ class Daemon {
  private:
   boost::asio::awaitable<void> handle_signals();
   boost::asio::awaitable<void> stop();
+  boost::asio::awaitable<void> give_signs_of_life(std::chrono::microseconds interval);
   void reload();
   void set_pass_limits();
   Service service();

@@ -57,6 +57,8 @@ int main_of(int argc, char** argv) {
   app.add_option("--config", daemon.configuration, "configuration file")->type_name("FILE");
   app.add_option("--state-dir", daemon.state_dir, "where everything is kept")->type_name("DIR");
   app.add_option("--socket", daemon.socket, "where clients are served")->type_name("PATH");
+  app.add_flag("--allow-network-state", daemon.allows_network_state,
+               "take a state directory on a network file system, at your own risk");
   CLI::App* const verb = app.add_subcommand("run", "Tune one job in the foreground");
   verb->add_option("JOB", once.job_file, "job file")->required()->type_name("FILE");
   verb->add_flag("--again", once.again, "a new job, even if this one is known");
@@ -71,6 +73,7 @@ int main_of(int argc, char** argv) {
   verb->add_flag("--json", once.json, "print the result as JSON");
   if (const auto ends = ampd::terminal::parse_command_line(app, "ampd", argc, argv)) return *ends;
   once.state_dir = daemon.state_dir;
+  once.allows_network_state = daemon.allows_network_state;
   return verb->parsed() ? run(once) : serve(daemon);
 }
 

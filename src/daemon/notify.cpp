@@ -2,6 +2,7 @@
 
 #include <systemd/sd-daemon.h>
 
+#include <cstdint>
 #include <ctime>
 
 namespace ampd::daemon {
@@ -19,6 +20,16 @@ void notify_reloading() {
 
 void notify_stopping() {
   ::sd_notify(0, "STOPPING=1\nSTATUS=Saving");
+}
+
+void notify_alive() {
+  ::sd_notify(0, "WATCHDOG=1");
+}
+
+std::optional<std::chrono::microseconds> watchdog_interval() {
+  std::uint64_t microseconds = 0;
+  if (::sd_watchdog_enabled(0, &microseconds) <= 0) return std::nullopt;
+  return std::chrono::microseconds(microseconds / 2);
 }
 
 }  // namespace ampd::daemon

@@ -39,7 +39,8 @@ Run::Run(RunOptions options, JobFile job_file)
     : options_(std::move(options)),
       job_file_(std::move(job_file)),
       signals_(context_, SIGTERM, SIGINT),
-      store_(store::StateDirectory::resolve(options_.state_dir), clock_),
+      store_(store::StateDirectory::resolve(options_.state_dir), clock_,
+             {.allows_network = options_.allows_network_state}),
       worker_(context_),
       loop_(context_, store_, worker_, clock_, [](const store::Event&) {}),
       display_(terminal::Screen(STDERR_FILENO)) {}

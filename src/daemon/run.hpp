@@ -33,6 +33,7 @@ struct RunOptions {
   bool json = false;                  // the result as JSON on stdout
   std::int64_t memory_mib = 0;        // that trials together may take; 0: half of the RAM
   std::int64_t trials_together = 64;  // at most
+  bool allows_network_state = false;
 };
 
 /// A job file as it was read: the job and the text.

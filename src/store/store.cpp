@@ -5,6 +5,8 @@
 #include <system_error>
 #include <utility>
 
+#include "ampd/error.hpp"
+#include "base/file_system.hpp"
 #include "store/encoding.hpp"
 #include "store/job_row.hpp"
 #include "store/statement.hpp"
@@ -13,8 +15,17 @@
 namespace ampd::store {
 namespace {
 
-StateDirectory created(const StateDirectory& directory) {
+StateDirectory created(const StateDirectory& directory, const StoreOptions& options) {
   directory.create();
+  const auto network = base::network_file_system(directory.path());
+  if (network && !options.allows_network) {
+    throw Error(ErrorCode::unsupported,
+                "the state directory " + directory.path().string() + " lies on " +
+                    std::string(*network) +
+                    ", where the locks and the shared memory of its database need not work; name "
+                    "a folder on a local disk with --state-dir, or take the risk with "
+                    "--allow-network-state");
+  }
   return directory;
 }
 
@@ -82,7 +93,7 @@ std::set<std::filesystem::path> used_paths(Database& database) {
 }  // namespace
 
 Store::Store(const StateDirectory& directory, const base::Clock& clock, const StoreOptions& options)
-    : directory_(created(directory)),
+    : directory_(created(directory, options)),
       lock_(directory_),
       clock_(clock),
       database_(Database::open_to_write(directory_.database(), options)),
@@ -290,6 +301,16 @@ void Store::remove(std::int64_t job, const Note& note) {
   }
   uploads_.remove(freed, used_paths(*database_));
   remove_folder(directory_.job(job));
+}
+
+bool Store::can_change() {
+  try {
+    commit({}, [] { return 0; });
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::exhausted && error.code() != ErrorCode::busy) throw;
+    return error.code() == ErrorCode::exhausted;
+  }
+  return true;
 }
 
 void Store::add_event(std::int64_t job, const Note& note) {

@@ -34,7 +34,8 @@ class Store {
   using Listener = std::function<void(const Event&)>;
 
   /// Locks the folder, makes what is missing, brings an older database up to date. Throws
-  /// Error: busy (another process writes; its pid is named), corrupt (damaged or newer: untouched).
+  /// Error: busy (another process writes; its pid is named), corrupt (damaged or newer: untouched),
+  /// unsupported (on a network file system).
   Store(const StateDirectory& directory, const base::Clock& clock,
         const StoreOptions& options = {});
 
@@ -102,6 +103,10 @@ class Store {
   void remove(std::int64_t job, const Note& note);
 
   void add_event(std::int64_t job, const Note& note);
+
+  /// Tries an empty transaction: false while another program holds the database. A full disk does
+  /// not count. Throws Error where a real one would for any other reason.
+  bool can_change();
 
  private:
   /// The one door for changes: `work` in a transaction, its events with it. Returns the job.

@@ -30,6 +30,21 @@ TEST_CASE("a daemon serves when it says so, and stops cleanly when it is told to
   CHECK(holds(daemon.program().error(), "stopped"));
 }
 
+TEST_CASE("a daemon gives signs of life as long as its loop and its store move") {
+  const Site site;
+  const Daemon daemon(site, {{"WATCHDOG_USEC", "400000"}});
+  for (int i = 0; i < 3; ++i) CHECK(daemon.says("WATCHDOG=1"));
+
+  Program holder(
+      {"/usr/bin/sqlite3", site.state() / "ampd.db", "BEGIN IMMEDIATE",
+       ".shell while [ ! -e " + (site.folder() / "enough").string() + " ]; do sleep 0.05; done"},
+      site.environment());
+  CHECK(comes_true([&] { return !daemon.says("WATCHDOG=1", std::chrono::seconds(2)); }));
+  std::ofstream(site.folder() / "enough") << "";
+  CHECK(holder.code() == 0);
+  CHECK(daemon.says("WATCHDOG=1"));
+}
+
 TEST_CASE("a second daemon is refused and the first one goes on") {
   const Site site;
   Daemon daemon(site);

@@ -116,20 +116,21 @@ class Site {
 /// A daemon that serves a site. When the object goes, the daemon is killed.
 class Daemon {
  public:
-  explicit Daemon(const Site& site)
+  explicit Daemon(const Site& site, const Environment& more = {})
       : notifications_(listen(site.folder() / "notify")),
         program_({AMPD_PROGRAM, "--config", empty_file(site), "--state-dir", site.state(),
                   "--socket", site.socket()},
-                 environment(site)) {
+                 environment(site, more)) {
     REQUIRE_MESSAGE(says("READY=1"), program_.error());
   }
   ~Daemon() { program_.signal(SIGKILL); }
 
   Program& program() { return program_; }
 
-  /// Whether it tells the service manager this within ten seconds.
-  bool says(const std::string& word) const {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  /// Whether it tells the service manager this in time.
+  bool says(const std::string& word,
+            std::chrono::milliseconds patience = std::chrono::seconds(10)) const {
+    const auto end = std::chrono::steady_clock::now() + patience;
     while (std::chrono::steady_clock::now() < end) {
       pollfd ready{notifications_.get(), POLLIN, 0};
       if (::poll(&ready, 1, 100) <= 0) continue;
@@ -152,8 +153,9 @@ class Daemon {
   }
 
  private:
-  static Environment environment(const Site& site) {
+  static Environment environment(const Site& site, const Environment& more) {
     Environment environment = site.environment();
+    environment.insert(environment.end(), more.begin(), more.end());
     environment.emplace_back("NOTIFY_SOCKET", site.folder() / "notify");
     return environment;
   }

@@ -7,13 +7,11 @@ namespace {
 /// A client of another user than the daemon's, who is root.
 class Stranger {
  public:
-  explicit Stranger(const Site& site) : site_(site) {
-    ::chmod(site.folder().path().c_str(), 0755);
-  }
+  explicit Stranger(const Site& site) : site_(site) { ::chmod(site.folder().path().c_str(), 0755); }
 
   Result ctl(std::vector<std::string> arguments, const std::string& user = "4001") const {
-    std::vector<std::string> all{"/usr/bin/setpriv", "--reuid", user,           "--regid",
-                                 "0",                "--clear-groups", AMPCTL_PROGRAM};
+    std::vector<std::string> all{"/usr/bin/setpriv", "--reuid",     user, "--regid", "0",
+                                 "--clear-groups",   AMPCTL_PROGRAM};
     all.insert(all.end(), arguments.begin(), arguments.end());
     return site_.finish(std::move(all));
   }
