@@ -60,6 +60,17 @@ void Scheduler::start(std::optional<std::int64_t> only) {
   settle([&] { end_stall(); });
 }
 
+/// A user's order: what ails the store is his answer, and the end of this process where it must be.
+template <typename Work>
+auto Scheduler::ask_store(Work work) {
+  try {
+    return work();
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::io || error.code() == ErrorCode::corrupt) on_error(error);
+    throw;
+  }
+}
+
 std::int64_t Scheduler::submit(const Submission& submission) {
   require_working();
   store::JobDefinition definition;
@@ -71,8 +82,10 @@ std::int64_t Scheduler::submit(const Submission& submission) {
   const tuning::Search valid(definition.space, submission.job.settings);
   definition.job_file_digest = store_.blobs().add_text(submission.job_file);
   definition.model_digest = copy_model(store_.blobs(), submission);
-  const std::int64_t job = store_.add(definition, submission.fingerprint,
-                                      submission_notes(submission.job, valid.space()));
+  const std::int64_t job = ask_store([&] {
+    return store_.add(definition, submission.fingerprint,
+                      submission_notes(submission.job, valid.space()));
+  });
   if (!run_) verified_ = job;
   settle([] {});
   return job;
@@ -80,8 +93,10 @@ std::int64_t Scheduler::submit(const Submission& submission) {
 
 void Scheduler::pause(std::int64_t job) {
   require_state(job, {JobState::queued, JobState::running}, "paused");
-  store_.set_state(job, JobState::paused, "paused by a user",
-                   {EventKind::paused, "paused by a user"});
+  ask_store([&] {
+    store_.set_state(job, JobState::paused, "paused by a user",
+                     {EventKind::paused, "paused by a user"});
+  });
   settle([&] {
     if (JobRun* run = run_of(job)) run->stop();
   });
@@ -89,13 +104,17 @@ void Scheduler::pause(std::int64_t job) {
 
 void Scheduler::resume(std::int64_t job, bool accept_fingerprint) {
   require_state(job, {JobState::paused}, "resumed");
-  store_.resume(job, accept_fingerprint, {EventKind::resumed, "resumed by a user"});
+  ask_store([&] {
+    store_.resume(job, accept_fingerprint, {EventKind::resumed, "resumed by a user"});
+  });
   settle([] {});
 }
 
 void Scheduler::cancel(std::int64_t job) {
   require_state(job, {JobState::queued, JobState::running, JobState::paused}, "cancelled");
-  store_.set_state(job, JobState::cancelled, "", {EventKind::cancelled, "cancelled by a user"});
+  ask_store([&] {
+    store_.set_state(job, JobState::cancelled, "", {EventKind::cancelled, "cancelled by a user"});
+  });
   settle([&] { drop_run(job); });
 }
 
@@ -106,14 +125,16 @@ void Scheduler::finish(std::int64_t job) {
   if (JobRun* run = run_of(job); run != nullptr && state == JobState::running) {
     return settle([&] { run->end_early(reason); });
   }
-  store_.end_early(job, {EventKind::warning, reason});
-  if (state == JobState::paused) store_.resume(job, false, {EventKind::resumed, reason});
+  ask_store([&] {
+    store_.end_early(job, {EventKind::warning, reason});
+    if (state == JobState::paused) store_.resume(job, false, {EventKind::resumed, reason});
+  });
   settle([] {});
 }
 
 void Scheduler::retry(std::int64_t job) {
   require_state(job, {JobState::failed, JobState::cancelled}, "tried again");
-  store_.retry(job, {EventKind::retried, "a user has it tried again"});
+  ask_store([&] { store_.retry(job, {EventKind::retried, "a user has it tried again"}); });
   settle([] {});
 }
 
@@ -122,7 +143,7 @@ void Scheduler::remove(std::int64_t job) {
       job,
       {JobState::queued, JobState::paused, JobState::done, JobState::failed, JobState::cancelled},
       "removed");
-  store_.remove(job, {EventKind::removed, "removed by a user"});
+  ask_store([&] { store_.remove(job, {EventKind::removed, "removed by a user"}); });
   settle([&] { drop_run(job); });
 }
 
@@ -262,9 +283,9 @@ JobRun* Scheduler::run_of(std::int64_t job) {
 }
 
 JobState Scheduler::require_state(std::int64_t job, std::initializer_list<JobState> states,
-                                  const std::string& verb) const {
+                                  const std::string& verb) {
   require_working();
-  const std::string word = store_.reader().job(job).at("state");
+  const std::string word = ask_store([&] { return store_.reader().job(job).at("state"); });
   const JobState state = store::parse_job_state(word).value();
   if (std::ranges::find(states, state) == states.end()) {
     throw Error(ErrorCode::conflict,

@@ -57,7 +57,8 @@ class Scheduler {
   std::int64_t submit(const Submission& submission);
 
   // The verbs throw Error: not_found; conflict naming the job's state when it is the wrong one;
-  // exhausted when the disk is full, and then nothing has changed.
+  // exhausted when the disk is full, and then nothing has changed; io when the store has failed,
+  // and then the observer is told too.
 
   /// Of a queued or running job: a batch that runs ends first and is kept.
   void pause(std::int64_t job);
@@ -99,13 +100,15 @@ class Scheduler {
   void start_next();
   void settle(const std::function<void()>& work);
   void guard(const std::function<void()>& work);
+  template <typename Work>
+  auto ask_store(Work work);
   void on_error(const Error& error);
   void stall(const Error& error);
   void end_stall();
   void drop_run(std::int64_t job);
   JobRun* run_of(std::int64_t job);
   store::JobState require_state(std::int64_t job, std::initializer_list<store::JobState> states,
-                                const std::string& verb) const;
+                                const std::string& verb);
   void require_working() const;
 
   store::Store& store_;

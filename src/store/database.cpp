@@ -53,8 +53,10 @@ ErrorCode code_of(int sqlite_code, int system_error) {
     case SQLITE_AUTH:
       return ErrorCode::denied;
     case SQLITE_CANTOPEN:
-    case SQLITE_IOERR:
       return code_of_system_error(system_error);
+    case SQLITE_IOERR:
+      return system_error == ENOSPC || system_error == EDQUOT ? ErrorCode::exhausted
+                                                              : ErrorCode::io;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
     case SQLITE_ERROR:

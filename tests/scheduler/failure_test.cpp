@@ -512,3 +512,27 @@ TEST_CASE("whichever write or sync fails, the next start ends as if it had not")
     }
   }
 }
+
+TEST_CASE("a user's order that meets a failing disk is refused, and ends the process too") {
+  for (const char* order : {"pause", "cancel", "finish"}) {
+    CAPTURE(order);
+    SchedulerFixture fixture;
+    fixture.close();
+    fixture.options.vfs = FaultyVfs::name();
+    fixture.open();
+    fixture.submit();
+    const std::int64_t waiting = fixture.submit("waiting");
+    Faults faults;
+    faults.fail(FaultyVfs::Operation::sync, SQLITE_IOERR_FSYNC);
+    const auto [code, sentence] = error_of([&] {
+      if (order == std::string("pause")) fixture.scheduler().pause(waiting);
+      if (order == std::string("cancel")) fixture.scheduler().cancel(waiting);
+      if (order == std::string("finish")) fixture.scheduler().finish(waiting);
+    });
+    CHECK(code == ErrorCode::io);
+    CHECK(fixture.failures == std::vector<std::string>{sentence});
+    faults.end();
+    fixture.kill_and_open();
+    CHECK(fixture.state(waiting) == "queued");
+  }
+}

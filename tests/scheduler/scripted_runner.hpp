@@ -10,6 +10,7 @@
 #include <chrono>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -173,7 +174,9 @@ class ScriptedRunner final : public ampd::runner::Runner {
     if (evaluate.checkpoint) {
       batch = evaluate.checkpoint->at("batch");
       for (std::size_t i = 0; i < count; ++i) {
-        sums[i] = evaluate.checkpoint->at("sums").at(text_of(evaluate.configs[i]));
+        const nlohmann::json& sum =
+            evaluate.checkpoint->at("sums").at(text_of(evaluate.configs[i]));
+        sums[i] = sum.is_null() ? std::numeric_limits<double>::quiet_NaN() : sum.get<double>();
       }
     }
     while (batch < world_.batches) {
