@@ -32,8 +32,12 @@ class Suite:
 
 
 SUITES = [
+    Suite("small worlds", "small_worlds", 1_402_665, 100_000, 1_000,
+          "a search folded anew from any prefix of any history goes on as the one that made it"),
     Suite("simulation", "simulation", 10_000, 60, 10,
           "a job under crashes, disk faults, dying workers and clients ends with the tables of an undisturbed one"),
+    Suite("kills", "kills.py", 1_000, 25, 3,
+          "SIGKILL of daemon and worker at random moments changes no table and leaves no process"),
 ]
 
 

@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+"""SIGKILL of the daemon, its worker or both, at random moments of a job on real kernels."""
+import os
+import signal
+import time
+
+from suite import Site, comes_true, digits_job, folder, is_alive, run_suite
+
+references = {}
+
+
+def undisturbed(build):
+    if build not in references:
+        with folder() as place:
+            site = Site(build, place)
+            site.start()
+            assert site.ctl("submit", digits_job(place / "job.yaml"), "--wait").returncode == 10
+            references[build] = site.dump()
+            site.kill()
+    return references[build]
+
+
+def kill_something(site, random):
+    """Returns once what was killed is gone, and its children with it."""
+    workers = site.workers()
+    victims = random.choice(["daemon", "worker", "both"])
+    if victims != "daemon":
+        for worker in workers:
+            try:
+                os.kill(worker, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+    if victims != "worker":
+        site.kill()
+        assert comes_true(lambda: not any(map(is_alive, workers)), 1), f"an orphan of {workers} lives"
+    return victims
+
+
+def lose_the_last_trial(site):
+    site.sql("DROP TRIGGER IF EXISTS trial_is_never_changed;"
+             "DELETE FROM trial WHERE rowid = (SELECT max(rowid) FROM trial)")
+
+
+def torment(build, random, is_control, left):
+    expected = undisturbed(build)
+    kills = 0
+    with folder() as place:
+        site = Site(build, place)
+        try:
+            site.start()
+            submitted = site.ctl("submit", digits_job(place / "job.yaml"))
+            assert submitted.returncode == 0, submitted.stderr
+            is_over = lambda: (site.job("digits") or {}).get("state") not in ("queued", "running")
+            while kills < left and not is_over():
+                time.sleep(random.random() * 0.35)
+                if kill_something(site, random) != "worker":
+                    if is_control:
+                        lose_the_last_trial(site)
+                    site.start()
+                kills += 1
+            assert comes_true(is_over, 120), "the job does not end"
+            assert site.dump() == expected, f"the tables differ after {kills} kills"
+        finally:
+            site.kill()
+    return max(kills, 1)
+
+
+if __name__ == "__main__":
+    run_suite(torment)

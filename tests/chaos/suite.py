@@ -1,0 +1,157 @@
+"""The frame of a suite that drives the programs: command line, last line, a daemon to torment."""
+import argparse
+import contextlib
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+FAST = "/dev/shm" if os.path.isdir("/dev/shm") else None
+failures_told = 10
+
+
+class Skipped(Exception):
+    """The machine does not let the suite run."""
+
+
+def run_suite(attempt):
+    """Calls attempt(build, random, is_control, left), which returns how many cases it was or raises
+    AssertionError, until there were enough; prints the result."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("--cases", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--case", type=int)
+    parser.add_argument("--control", action="store_true")
+    arguments = parser.parse_args()
+    seeds = random.Random(arguments.seed)
+    tried = failures = 0
+    try:
+        while tried < arguments.cases:
+            seed = arguments.case if arguments.case is not None else seeds.randrange(1 << 62)
+            try:
+                tried += attempt(arguments.build.resolve(), random.Random(seed), arguments.control,
+                                 arguments.cases - tried)
+            except AssertionError as found:
+                tried += 1
+                failures += 1
+                if failures <= failures_told and not arguments.control:
+                    print(f"{sys.argv[0]} BUILD --case {seed}: {found}", file=sys.stderr, flush=True)
+            if arguments.case is not None:
+                break
+    except Skipped as reason:
+        print(json.dumps({"skipped": str(reason)}))
+        return
+    print(json.dumps({"cases": tried, "failures": failures}))
+    sys.exit(1 if failures else 0)
+
+
+@contextlib.contextmanager
+def folder(where=FAST):
+    path = pathlib.Path(tempfile.mkdtemp(prefix="ampd-chaos-", dir=where))
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def comes_true(holds, seconds=30, pause=0.02):
+    end = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > end:
+            return False
+        time.sleep(pause)
+    return True
+
+
+def digits_job(path, name="digits", goal="absolute: -100", batch_size=20, more=""):
+    """A job over the digits network whose every stage is gone through: its goal cannot be met."""
+    digits = ROOT / "examples/digits"
+    path.write_text(f"""model: {{name: {name}, path: {digits}/digits.onnx}}
+evaluation:
+  accuracy:
+    metric: {{Loss: {{}}}}
+    dataloader:
+      batch_size: {batch_size}
+      dataset: {{npy: {{input: {digits}/heldout_x.npy, label: {digits}/heldout_y.npy}}}}
+      transform: {{Normalize: {{mean: [0], std: [16]}}}}
+tuning:
+  objective: accuracy
+  accuracy_criterion: {{{goal}}}
+{more}""")
+    return path
+
+
+class Site:
+    """A state directory, a socket, and the programs on them."""
+
+    def __init__(self, build, place):
+        self.build, self.place = build, place
+        self.state, self.socket = place / "state", place / "socket"
+        self.daemon = None
+        self.configuration = place / "ampd.yaml"
+        self.configuration.write_text("log_level: warn\n")
+
+    def start(self, *more, wait=True, **options):
+        log = open(self.place / "daemon.log", "ab")
+        self.daemon = subprocess.Popen(
+            [self.build / "src/daemon/ampd", "--config", self.configuration, "--state-dir", self.state,
+             "--socket", self.socket, *more], stdout=log, stderr=log, **options)
+        if wait:
+            serves = lambda: self.ctl("list").returncode == 0
+            assert comes_true(lambda: self.daemon.poll() is not None or serves(), 20) and serves(), (
+                "the daemon does not serve: " + (self.place / "daemon.log").read_text()[-500:])
+        return self.daemon
+
+    def ctl(self, *arguments):
+        return subprocess.run([self.build / "src/client/ampctl", *map(str, arguments), "--socket", self.socket],
+                              capture_output=True, text=True)
+
+    def job(self, name):
+        shown = self.ctl("show", name, "--json")
+        return json.loads(shown.stdout) if shown.returncode == 0 else None
+
+    def workers(self):
+        return children_of(self.daemon.pid) if self.daemon else []
+
+    def kill(self, number=signal.SIGKILL):
+        if self.daemon is not None:
+            self.daemon.send_signal(number)
+            self.daemon.wait()
+            self.daemon = None
+
+    def sql(self, query):
+        return subprocess.run(["sqlite3", "-batch", self.state / "ampd.db", query], capture_output=True, text=True)
+
+    def dump(self):
+        """All that must not depend on what happened on the way, bit for bit."""
+        result = self.sql(
+            "SELECT job, seq, stage, state, hex(accuracy), printf('%!.17g', accuracy), meets_goal, low_ops, fp32_ops,"
+            " reused_from, config_digest FROM trials ORDER BY 1, 2;"
+            "SELECT * FROM trial_ops ORDER BY 1, 2, 3; SELECT * FROM rankings ORDER BY 1, 2;"
+            "SELECT id, name, state, stage, goal_met, trials_done, printf('%!.17g', best_accuracy), best_seq, error"
+            " FROM jobs ORDER BY 1")
+        assert result.returncode == 0, result.stderr
+        return result.stdout
+
+
+def children_of(pid):
+    try:
+        text = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except OSError:
+        return []
+    return [int(child) for child in text.split()]
+
+
+def is_alive(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
