@@ -193,16 +193,22 @@ void Database::check_origin() const {
 std::shared_ptr<Database> Database::open_to_write(const std::filesystem::path& path,
                                                   const StoreOptions& options) {
   const bool was_stopped_cleanly = !has_bytes(wal_of(path));
+  // There is a rollback journal only if the file was cut off while it was being made; a reader
+  // cannot restore it.
+  const bool is_half_made = has_bytes(path.string() + "-journal");
   if (has_bytes(path)) {
     refuse_newer_file(path);
-    open(path, path.string(), SQLite::OPEN_READONLY, options)->check_origin();
+    if (!is_half_made) open(path, path.string(), SQLite::OPEN_READONLY, options)->check_origin();
   } else if (!std::filesystem::exists(path)) {
     base::write_file(path, "", 0640);
   }
   auto database = open(path, path.string(), SQLite::OPEN_READWRITE, options);
   SQLite::Database& connection = database->connection_;
+  if (is_half_made) database->check_origin();
+  // Even the removal of a rollback journal has to be on disk.
+  const std::string while_made = options.synchronous == "FULL" ? "EXTRA" : options.synchronous;
   database->guard([&] {
-    connection.exec("PRAGMA synchronous = EXTRA");
+    connection.exec("PRAGMA synchronous = " + while_made);
     int on = 1;
     sqlite3_file_control(connection.getHandle(), "main", SQLITE_FCNTL_PERSIST_WAL, &on);
     connection.execAndGet("PRAGMA journal_mode = WAL").getString();
@@ -214,7 +220,7 @@ std::shared_ptr<Database> Database::open_to_write(const std::filesystem::path& p
   });
   if (!was_stopped_cleanly) database->check_pages();
   database->migrate();
-  database->guard([&] { connection.exec("PRAGMA synchronous = FULL"); });
+  database->guard([&] { connection.exec("PRAGMA synchronous = " + options.synchronous); });
   return database;
 }
 

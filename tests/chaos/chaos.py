@@ -36,6 +36,8 @@ SUITES = [
           "a search folded anew from any prefix of any history goes on as the one that made it"),
     Suite("simulation", "simulation", 10_000, 60, 10,
           "a job under crashes, disk faults, dying workers and clients ends with the tables of an undisturbed one"),
+    Suite("power cuts, modelled", "power_cuts", 100_000, 500, 3,
+          "whatever a cut leaves of unsynced writes, no told trial is lost and the job ends the same"),
     Suite("kills", "kills.py", 1_000, 25, 3,
           "SIGKILL of daemon and worker at random moments changes no table and leaves no process"),
 ]

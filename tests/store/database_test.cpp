@@ -222,3 +222,24 @@ TEST_CASE("a database that somebody else holds is busy") {
   other.exec("ROLLBACK");
   CHECK_NOTHROW(change());
 }
+
+TEST_CASE("a database that was cut off while it was being made is made anew") {
+  const TemporaryFolder folder;
+  const ampd::store::StateDirectory directory(folder / "state");
+  directory.create();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    SQLite::Database database(directory.database().string(),
+                              SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    database.exec("PRAGMA cache_size = 1; BEGIN; CREATE TABLE part (bytes BLOB);");
+    for (int i = 0; i < 50; ++i) database.exec("INSERT INTO part VALUES (zeroblob(4000))");
+    ::_exit(0);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  REQUIRE(std::filesystem::file_size(directory.database()) > 0);
+  REQUIRE(std::filesystem::file_size(directory.database().string() + "-journal") > 0);
+  const ManualClock clock;
+  const Store store(directory, clock);
+  CHECK(store.reader().jobs().empty());
+}

@@ -1,17 +1,32 @@
-// A file layer for SQLite that passes everything on, until a test says that an operation fails.
+// A file layer for SQLite that passes everything on, until a test says that an operation fails, and
+// that tells a test what changes on the disk.
 #pragma once
 
 #include <sqlite3.h>
 
+#include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 
 class FaultyVfs {
  public:
-  enum class Operation { read, write, sync, truncate };
+  enum class Operation { read, write, sync, truncate, remove };
+
+  /// What has been done to a file.
+  struct Change {
+    Operation operation;
+    std::string_view path;
+    std::int64_t at = 0;           // of a write; of a truncation: the new size
+    std::string_view bytes = {};   // of a write
+    bool is_folder_synced = false;  // of a removal
+  };
 
   /// Asked before each operation: SQLITE_OK, or the error to give instead.
   static inline std::function<int(Operation)> fault;
+
+  /// Told of each change after it.
+  static inline std::function<void(const Change&)> changed;
 
   /// Registers the layer once and returns its name, for StoreOptions::vfs.
   static std::string name() {
@@ -21,6 +36,7 @@ class FaultyVfs {
 
  private:
   struct File : sqlite3_file {
+    const char* path;
     sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
   };
 
@@ -28,11 +44,31 @@ class FaultyVfs {
 
   static int failing(Operation operation) { return fault ? fault(operation) : SQLITE_OK; }
 
+  static int told(int code, sqlite3_file* file, Change change) {
+    const char* const path = static_cast<File*>(file)->path;
+    if (code == SQLITE_OK && changed && path != nullptr) {
+      change.path = path;
+      changed(change);
+    }
+    return code;
+  }
+
   static int open(sqlite3_vfs* layer, const char* path, sqlite3_file* file, int flags, int* out) {
     auto* system = static_cast<sqlite3_vfs*>(layer->pAppData);
     file->pMethods = nullptr;
+    static_cast<File*>(file)->path = path;
     const int code = system->xOpen(system, path, real(file), flags, out);
     if (real(file)->pMethods != nullptr) file->pMethods = &methods();
+    return code;
+  }
+
+  static int remove(sqlite3_vfs* layer, const char* path, int syncs_folder) {
+    if (const int code = failing(Operation::remove)) return code;
+    auto* system = static_cast<sqlite3_vfs*>(layer->pAppData);
+    const int code = system->xDelete(system, path, syncs_folder);
+    if (code == SQLITE_OK && changed) {
+      changed({Operation::remove, path, 0, {}, syncs_folder != 0});
+    }
     return code;
   }
 
@@ -47,15 +83,19 @@ class FaultyVfs {
       };
       m.xWrite = [](sqlite3_file* f, const void* from, int bytes, sqlite3_int64 at) {
         if (const int code = failing(Operation::write)) return code;
-        return real(f)->pMethods->xWrite(real(f), from, bytes, at);
+        const std::string_view written(static_cast<const char*>(from),
+                                       static_cast<std::size_t>(bytes));
+        return told(real(f)->pMethods->xWrite(real(f), from, bytes, at), f,
+                    {Operation::write, {}, at, written});
       };
       m.xTruncate = [](sqlite3_file* f, sqlite3_int64 bytes) {
         if (const int code = failing(Operation::truncate)) return code;
-        return real(f)->pMethods->xTruncate(real(f), bytes);
+        return told(real(f)->pMethods->xTruncate(real(f), bytes), f,
+                    {Operation::truncate, {}, bytes});
       };
       m.xSync = [](sqlite3_file* f, int flags) {
         if (const int code = failing(Operation::sync)) return code;
-        return real(f)->pMethods->xSync(real(f), flags);
+        return told(real(f)->pMethods->xSync(real(f), flags), f, {Operation::sync, {}});
       };
       m.xFileSize = [](sqlite3_file* f, sqlite3_int64* bytes) {
         return real(f)->pMethods->xFileSize(real(f), bytes);
@@ -96,6 +136,7 @@ class FaultyVfs {
     layer.pAppData = system;
     layer.szOsFile = static_cast<int>(sizeof(File)) + system->szOsFile;
     layer.xOpen = open;
+    layer.xDelete = remove;
     sqlite3_vfs_register(&layer, 0);
     return &layer;
   }
