@@ -38,7 +38,7 @@ SUITES = [
           "a job under crashes, disk faults, dying workers and clients ends with the tables of an undisturbed one"),
     Suite("power cuts, modelled", "power_cuts", 100_000, 500, 3,
           "whatever a cut leaves of unsynced writes, no told trial is lost and the job ends the same"),
-    Suite("kills", "kills.py", 1_000, 25, 3,
+    Suite("kills", "kills.py", 1_000, 15, 6,
           "SIGKILL of daemon and worker at random moments changes no table and leaves no process"),
 ]
 
@@ -98,7 +98,7 @@ def main():
     parser.add_argument("--seed", type=int, default=int(os.environ.get("AMPD_SEED", random.randrange(1 << 31))))
     parser.add_argument("--output", type=pathlib.Path)
     parser.add_argument("names", nargs="*", help="suites, by name; all if none is given")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     unknown = set(arguments.names) - {suite.name for suite in SUITES}
     if unknown:
         sys.exit(f"there is no suite {', '.join(sorted(unknown))}; there are: {', '.join(s.name for s in SUITES)}")

@@ -52,7 +52,7 @@ def torment(build, random, is_control, left):
             assert submitted.returncode == 0, submitted.stderr
             is_over = lambda: (site.job("digits") or {}).get("state") not in ("queued", "running")
             while kills < left and not is_over():
-                time.sleep(random.random() * 0.35)
+                time.sleep(random.choice([0.1, 0.6, 1.8]) * random.random())
                 if kill_something(site, random) != "worker":
                     if is_control:
                         lose_the_last_trial(site)

@@ -17,8 +17,8 @@ class FaultyVfs {
   struct Change {
     Operation operation;
     std::string_view path;
-    std::int64_t at = 0;           // of a write; of a truncation: the new size
-    std::string_view bytes = {};   // of a write
+    std::int64_t at = 0;            // of a write; of a truncation: the new size
+    std::string_view bytes = {};    // of a write
     bool is_folder_synced = false;  // of a removal
   };
 
