@@ -16,10 +16,12 @@ class Stranger {
     return site_.finish(std::move(all));
   }
 
-  /// Whether this machine lets us play him.
+  /// Whether this machine lets us play him; says so if not.
   bool is_possible() const {
-    return ::geteuid() == 0 && std::filesystem::exists("/usr/bin/setpriv") &&
-           ctl({"--version"}).code == 0;
+    const bool is_root = ::geteuid() == 0 && std::filesystem::exists("/usr/bin/setpriv");
+    if (is_root && ctl({"--version"}).code == 0) return true;
+    MESSAGE("skipped: needs root, setpriv, and a checkout that other users can read");
+    return false;
   }
 
  private:
@@ -31,10 +33,7 @@ class Stranger {
 TEST_CASE("another user's model and data are uploaded, and the job is his alone") {
   const Site site;
   const Stranger stranger(site);
-  if (!stranger.is_possible()) {
-    MESSAGE("skipped: needs root, setpriv, and a checkout that other users can read");
-    return;
-  }
+  if (!stranger.is_possible()) return;
   const Daemon daemon(site);
   const std::string job = site.easy_job();
   const Result submitted = stranger.ctl({"submit", job, "--wait"});
@@ -56,10 +55,7 @@ TEST_CASE("another user's model and data are uploaded, and the job is his alone"
 TEST_CASE("a daemon runs no command of another user") {
   const Site site;
   const Stranger stranger(site);
-  if (!stranger.is_possible()) {
-    MESSAGE("skipped: needs root, setpriv, and a checkout that other users can read");
-    return;
-  }
+  if (!stranger.is_possible()) return;
   const Daemon daemon(site);
   const std::string job = site.folder() / "command.yaml";
   std::ofstream(job) << "model: {name: command, path: " AMPD_PROJECT_ROOT
