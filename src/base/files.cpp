@@ -70,8 +70,14 @@ void FileDescriptor::reset() {
 
 void throw_system_error(const std::string& action, const std::filesystem::path& path,
                         int error_number) {
-  throw Error(code_of(error_number),
-              action + " " + path.string() + ": " + std::strerror(error_number));
+  std::string object = path.string();
+  if (error_number == EACCES) {
+    // A worker may read the file's folder and not where the link leads to.
+    std::error_code no_link;
+    const std::filesystem::path target = std::filesystem::read_symlink(path, no_link);
+    if (!no_link) object += ", a link to " + target.string();
+  }
+  throw Error(code_of(error_number), action + " " + object + ": " + std::strerror(error_number));
 }
 
 std::vector<std::byte> read_descriptor(int descriptor, const std::string& name,

@@ -132,7 +132,7 @@ asio::awaitable<Json> Api::submit(const Request& request) {
 std::int64_t Api::controlled(const std::string& job, const Peer& peer) const {
   const store::Reader& reader = service_.store.reader();
   const std::int64_t id = reader.find(job);
-  service_.permission.require_control(peer, reader.record(id).definition.owner_uid);
+  service_.permission.require_control(peer, reader.owner(id));
   return id;
 }
 

@@ -170,14 +170,18 @@ asio::awaitable<bool> HttpConnection::go_on(const Header& header) {
 
 asio::awaitable<bool> HttpConnection::read_body(Header& header, std::string& body) {
   if (header.content_length() && *header.content_length() > limits::http_body_bytes) {
-    co_return co_await read_failed(http::error::body_limit) && false;
+    co_await read_failed(http::error::body_limit);
+    co_return false;
   }
   if (!co_await go_on(header)) co_return false;
   http::request_parser<http::string_body> parser(std::move(header));
   parser.body_limit(limits::http_body_bytes);
   error_code error;
   co_await http::async_read(stream_, buffer_, parser, into(error));
-  if (error) co_return co_await read_failed(error) && false;
+  if (error) {
+    co_await read_failed(error);
+    co_return false;
+  }
   body = std::move(parser.get().body());
   co_return true;
 }

@@ -72,6 +72,12 @@ std::int64_t Reader::find(const std::string& id_or_name) const {
   return row.integer(0);
 }
 
+uid_t Reader::owner(std::int64_t job) const {
+  Statement row(*database_, "SELECT owner_uid FROM job WHERE id = ?", job);
+  if (!row.step()) throw Error(ErrorCode::not_found, "there is no job " + std::to_string(job));
+  return static_cast<uid_t>(row.integer(0));
+}
+
 Rows Reader::jobs(const Page& page) const {
   return select_page(*database_, "jobs", "id", page, "true");
 }

@@ -42,6 +42,9 @@ class Reader {
   /// Error(not_found).
   std::int64_t find(const std::string& id_or_name) const;
 
+  /// Who submitted the job, whatever state its definition is in. Throws Error(not_found).
+  uid_t owner(std::int64_t job) const;
+
   Rows jobs(const Page& page = {}) const;
   Row job(std::int64_t id) const;
   Rows trials(std::int64_t job, const Page& page = {}) const;

@@ -132,8 +132,8 @@ void Uploads::Writer::finish() {
   all.file.reset();
   sync_all(all.temporary);
   const fs::path source = all.form == Form::file ? all.temporary / "file" : all.temporary;
-  if (::rename(source.c_str(), all.target.c_str()) != 0 && errno != ENOTEMPTY && errno != EEXIST &&
-      errno != EISDIR && errno != ENOTDIR) {
+  // The same folder may be there already.
+  if (::rename(source.c_str(), all.target.c_str()) != 0 && errno != ENOTEMPTY && errno != EEXIST) {
     base::throw_system_error("cannot write", all.target, errno);
   }
   sync_all(all.target.parent_path());

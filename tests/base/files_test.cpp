@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cerrno>
 #include <fstream>
 
 #include "ampd/error.hpp"
@@ -41,4 +42,13 @@ TEST_CASE("a file that cannot be read is named with the reason") {
 TEST_CASE("a memory file carries its bytes behind a descriptor") {
   const ampd::base::FileDescriptor file = ampd::base::memory_file("m", "bytes");
   CHECK(ampd::base::read_descriptor(file.get(), "m", 5).size() == 5);
+}
+
+TEST_CASE("a link that may not be followed is named with where it leads to") {
+  const TemporaryFolder folder;
+  std::filesystem::create_symlink("/elsewhere/x.jpg", folder / "x.jpg");
+  const std::string sentence = "cannot open " + (folder / "x.jpg").string() +
+                               ", a link to /elsewhere/x.jpg: Permission denied";
+  CHECK_THROWS_WITH_AS(ampd::base::throw_system_error("cannot open", folder / "x.jpg", EACCES),
+                       sentence.c_str(), ampd::Error);
 }

@@ -1,5 +1,6 @@
 #include "daemon/api.hpp"
 
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <doctest/doctest.h>
 #include <unistd.h>
 
@@ -294,4 +295,14 @@ TEST_CASE("a watch tells what happens until the job has ended") {
   REQUIRE(seen.size() > 3);
   CHECK(seen.front().at("event").at("kind") == "trial");
   CHECK(seen.back().at("progress").at("state") == "done");
+}
+
+TEST_CASE("a job whose definition is damaged can still be cancelled by its owner") {
+  ApiFixture fixture;
+  fixture.submit();
+  fixture.submit("second");
+  SQLite::Database(fixture.directory().database().string(), SQLite::OPEN_READWRITE)
+      .exec("UPDATE job SET model_digest = job_file_digest WHERE id = 2");
+  CHECK(fixture.refusal("GET", "/v1/jobs/2/definition") == ErrorCode::corrupt);
+  CHECK(fixture.json("POST", "/v1/jobs/2/cancel")["state"] == "cancelled");
 }
