@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Every measurement of performance in one run: prints tables, stores build/bench.json.
 
-    bench.py BUILD_FOLDER [--output FILE] [--pairs 5] [--quick] [--parts precision executor together trial]
+    bench.py BUILD_FOLDER [--output FILE] [--pairs 5] [--quick] [--parts precision executor together trial plan]
 """
 import argparse
 import json
@@ -12,11 +12,12 @@ import tempfile
 
 import executor_ratio
 import machine
+import plan_ratio
 import precision_ratio
 import trial_ratio
 
 round_ms = 150
-PARTS = ("precision", "executor", "together", "trial")
+PARTS = ("precision", "executor", "together", "trial", "plan")
 
 
 def output_of(*command):
@@ -70,12 +71,17 @@ def main():
     if "trial" in arguments.parts:
         print("\na trial that changes one operator, beyond its execution")
         report["trial"] = trial_ratio.measured_models(build, 4 if quick else 12)
+    if "plan" in arguments.parts:
+        print("\nthe time that a plan predicts, against the time that the job takes")
+        report["plan"] = plan_ratio.measured_jobs(build, max(1, pairs // 2), 1, ["digits"] if quick else None)
     if arguments.output:
         arguments.output.write_text(json.dumps(report, indent=2) + "\n")
     if not executor_ratio.is_right(report.get("executor", {}).get("rows", [])):
         sys.exit("outputs differ between the executors")
     if not trial_ratio.is_right(report.get("trial", [])):
         sys.exit("a trial of ResNet-50 costs more beyond its execution than it may")
+    if not plan_ratio.is_right(report.get("plan", [])):
+        sys.exit("a plan is further off than it may be")
     if not all_right:
         sys.exit("tables differ, or a run took more memory than its budget")
 
