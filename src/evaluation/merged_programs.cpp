@@ -33,13 +33,16 @@ std::unique_ptr<MergedPrograms> MergedPrograms::within(Model& model, JobInputs& 
                             ? 1
                             : engine::affordable_count(special->graph, made->configs_,
                                                        model.weights(), budget.cost_max));
+  const auto is_short = [&] {
+    const auto missing = [&] { return made->bytes_missing(budget.memory_bytes_max); };
+    if (budget.memory_bytes_max > 0 && missing() > 0) model.forget_programs();
+    if (budget.memory_bytes_max > 0 && missing() > 0) inputs.forget(missing());
+    return budget.memory_bytes_max > 0 && missing() > 0;
+  };
+  if (made->count() > 1 && is_short()) made->configs_.resize(1);
   while (made->count() > 1) {
     made->prepare(inputs.shapes());
-    if (budget.memory_bytes_max <= 0) break;
-    const auto missing = [&] { return made->bytes_missing(budget.memory_bytes_max); };
-    if (missing() > 0) model.forget_programs();
-    if (missing() > 0) inputs.forget(missing());
-    if (missing() <= 0) break;
+    if (!is_short()) break;
     made->program_.reset();
     made->configs_.resize(made->count() / 2);
   }
@@ -49,7 +52,8 @@ std::unique_ptr<MergedPrograms> MergedPrograms::within(Model& model, JobInputs& 
 std::int64_t MergedPrograms::bytes_missing(std::int64_t memory_bytes_max) const {
   // Outputs count twice: those of one batch may not be given back before the next batch has its
   // own.
-  const std::int64_t needed_bytes = program_->arena_bytes() + 2 * output_bytes_;
+  const std::int64_t needed_bytes =
+      program_ ? program_->arena_bytes() + 2 * output_bytes_ : std::int64_t{0};
   return base::resident_bytes() + needed_bytes + needed_bytes / 8 - memory_bytes_max;
 }
 
@@ -61,10 +65,6 @@ void MergedPrograms::prepare(const Shapes& shapes) {
   shapes_ = shapes;
   output_bytes_ = output_bytes(special->graph) * std::ssize(configs_);
   footprints_bytes_.clear();
-  for (const Precisions& precisions : configs_) {
-    const engine::Program alone(special->graph, precisions, model_.weights());
-    footprints_bytes_.push_back(alone.arena_bytes() + alone.weights_bytes());
-  }
 }
 
 std::vector<tensor::Tensor> MergedPrograms::run(const Tensors& inputs) {
@@ -72,7 +72,14 @@ std::vector<tensor::Tensor> MergedPrograms::run(const Tensors& inputs) {
   return program_->run(inputs);
 }
 
-std::int64_t MergedPrograms::footprint_bytes(std::size_t config) const {
+std::int64_t MergedPrograms::footprint_bytes(std::size_t config) {
+  if (footprints_bytes_.empty()) {
+    const std::shared_ptr<const SpecialGraph> special = model_.graph(shapes_);
+    for (const Precisions& precisions : configs_) {
+      const engine::Program alone(special->graph, precisions, model_.weights());
+      footprints_bytes_.push_back(alone.arena_bytes() + alone.weights_bytes());
+    }
+  }
   return footprints_bytes_.at(config);
 }
 

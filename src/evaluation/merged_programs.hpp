@@ -41,7 +41,7 @@ class MergedPrograms {
   std::vector<tensor::Tensor> run(const Tensors& inputs);
 
   /// Memory of the last execution, had the config run alone: intermediate values and weights.
-  std::int64_t footprint_bytes(std::size_t config) const;
+  std::int64_t footprint_bytes(std::size_t config);
 
  private:
   void prepare(const Shapes& shapes);
@@ -50,9 +50,9 @@ class MergedPrograms {
   Model& model_;
   std::vector<Precisions> configs_;
   Shapes shapes_;
-  std::optional<engine::Program> program_;  // for `shapes_`
-  std::int64_t output_bytes_ = 0;           // of all configs
-  std::vector<std::int64_t> footprints_bytes_;
+  std::optional<engine::Program> program_;      // for `shapes_`
+  std::int64_t output_bytes_ = 0;               // of all configs
+  std::vector<std::int64_t> footprints_bytes_;  // for `shapes_`; empty: not asked for yet
 };
 
 }  // namespace ampd::evaluation
