@@ -80,6 +80,8 @@ Json to_json(const Prediction& made) {
           {"memory_bytes", found.is_timed ? Json(found.memory_bytes) : Json()},
           {"memory_budget_bytes", made.memory_budget_bytes},
           {"end", found.end},
+          {"refine_trials", found.refine_trials},
+          {"refine_seconds", found.is_timed ? Json(found.refine_seconds) : Json()},
           {"stages", stages}};
 }
 
@@ -126,7 +128,15 @@ std::string assumptions(const Prediction& made) {
   }
   text += "; the machine stays as busy as it was.\n";
   if (made.ends_by_seconds.back()) {
-    text += "A goal that is met in a stage ends the job by the time in the last column.\n";
+    text += "A goal that is met in a stage ends the ";
+    text += made.found.refine_trials > 0 ? "stages" : "job";
+    text += " by the time in the last column";
+    if (made.found.refine_trials > 0) {
+      text += "; a round of refine follows: at most " +
+              counted(made.found.refine_trials, "trial", "trials") + ", " +
+              terminal::duration(made.found.refine_seconds) + ", and less again for each gain";
+    }
+    text += ".\n";
   }
   return text;
 }

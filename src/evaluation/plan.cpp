@@ -113,6 +113,19 @@ class Walk {
   std::vector<Plan::Stage> stages_;
 };
 
+/// Each operator changed once, as in the stage `fallback`, and measured where the goal is kept.
+void add_refine(Plan& plan, const tuning::Search& search) {
+  const TuneSettings& settings = search.settings();
+  const auto fallback =
+      std::ranges::find(plan.stages, tuning::Stage::fallback, &Plan::Stage::stage);
+  if (!settings.refine || settings.exit_policy.performance_only || fallback == plan.stages.end()) {
+    return;
+  }
+  plan.refine_trials = fallback->trials;
+  plan.refine_seconds =
+      fallback->seconds + static_cast<double>(fallback->trials) * plan.latency_seconds;
+}
+
 void tell(const tuning::Search& search, const Observer& observer) {
   const std::int64_t trials =
       std::min(search.trials_at_most(), search.settings().exit_policy.max_trials + 1);
@@ -160,6 +173,7 @@ std::optional<Plan> plan(const std::shared_ptr<Model>& model, const job::Job& jo
     plan.latency_seconds =
         round_seconds * static_cast<double>(job.performance.warmup + job.performance.rounds);
   }
+  add_refine(plan, search);
   return plan;
 }
 

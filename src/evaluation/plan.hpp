@@ -4,6 +4,7 @@
 // share passes as they do when the job runs (tuning/company.hpp), and each pass is rehearsed
 // (rehearsal.hpp), so that data, metric and merging are in the prediction. The order in which
 // operators will hurt is not known: the ranking is a shuffled one, drawn from the job's seed.
+// `refine` needs a met goal, and so is none of the stages: its first round is told beside them.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +35,11 @@ struct Plan {
   double preparation_seconds = 0;  // to open model and data
   double latency_seconds = 0;      // to measure the best config's latency at the end
   std::int64_t memory_bytes = 0;   // of the worker, the most after a batch; 0 if not timed
+
+  /// What `refine` adds at most, if no trial of it is an improvement, once the goal is met; 0 where
+  /// the job does not refine. Each improvement adds again less than this.
+  std::int64_t refine_trials = 0;
+  double refine_seconds = 0;
 };
 
 /// What evaluations may take, as when the job runs.

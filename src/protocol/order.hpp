@@ -244,6 +244,8 @@ struct Planned {
   double preparation_seconds = 0;  // to open model and data
   double latency_seconds = 0;      // of the measurement at the end
   std::int64_t memory_bytes = 0;   // of the worker, at most
+  std::int64_t refine_trials = 0;  // of the first round of `refine`, if the job refines
+  double refine_seconds = 0;
 };
 
 struct Examined {

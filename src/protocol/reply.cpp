@@ -156,6 +156,8 @@ void describe(auto& fields, of<Planned> auto& reply) {
   fields("preparation_seconds", reply.preparation_seconds, NotNegative{});
   fields("latency_seconds", reply.latency_seconds, NotNegative{});
   fields("memory_bytes", reply.memory_bytes, Range{});
+  fields("refine_trials", reply.refine_trials, Range{});
+  fields("refine_seconds", reply.refine_seconds, NotNegative{});
 }
 
 void describe(auto& fields, of<Examined::Offer> auto& offer) {

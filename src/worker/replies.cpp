@@ -80,6 +80,8 @@ protocol::Planned reply_of(const evaluation::Plan& plan) {
   reply.preparation_seconds = plan.preparation_seconds;
   reply.latency_seconds = plan.latency_seconds;
   reply.memory_bytes = plan.memory_bytes;
+  reply.refine_trials = plan.refine_trials;
+  reply.refine_seconds = plan.refine_seconds;
   return reply;
 }
 

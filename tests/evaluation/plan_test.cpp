@@ -143,6 +143,21 @@ TEST_CASE("latency is in a plan where it is the objective") {
   CHECK(planned(job).latency_seconds == 0);
 }
 
+TEST_CASE("a plan of a job that refines tells what its first round adds") {
+  if (lacks_bf16()) return;
+  job::Job job = digits();
+  CHECK(planned(job).refine_trials == 0);
+  job.settings.refine = true;
+  const Plan found = planned(job);
+  const auto fallback =
+      std::ranges::find(found.stages, tuning::Stage::fallback, &Plan::Stage::stage);
+  REQUIRE(fallback != found.stages.end());
+  CHECK(found.refine_trials == fallback->trials);
+  CHECK(found.refine_seconds >= fallback->seconds);
+  job.settings.exit_policy.performance_only = true;
+  CHECK(planned(job).refine_trials == 0);
+}
+
 TEST_CASE("what ends a search ends its plan") {
   if (lacks_bf16()) return;
   job::Job job = digits();

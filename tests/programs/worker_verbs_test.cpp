@@ -95,7 +95,8 @@ TEST_CASE("plan predicts what a job takes") {
   CHECK(keys(found) == std::vector<std::string>{"trials", "passes", "batches",
                                                 "preparation_seconds", "latency_seconds",
                                                 "total_seconds", "memory_bytes",
-                                                "memory_budget_bytes", "end", "stages"});
+                                                "memory_budget_bytes", "end", "refine_trials",
+                                                "refine_seconds", "stages"});
   CHECK(found["trials"] == 5);
   CHECK(found["batches"] == 6);
   CHECK(found["end"] == "exhausted");
@@ -117,6 +118,7 @@ TEST_CASE("plan predicts what a job takes") {
   CHECK(holds(text.output, "fallback          2       2"));
   CHECK(holds(text.output, "5 trials in 4 passes of 6 batches, in "));
   CHECK(holds(text.output, "operators hurt in an order drawn from seed 1978"));
+  CHECK(!holds(text.output, "refine"));
 }
 
 TEST_CASE("plan leaves a job's command alone and says that its time is not known") {
