@@ -83,9 +83,10 @@ std::variant<MetricEvaluation, CommandEvaluation> evaluation_from_json(const jso
   evaluation.metric = component_from_json(Role::metric, value.at("metric"));
   evaluation.batches_max = value.at("batches_max");
   evaluation.postprocess = components_from_json(Role::postprocess, value.at("postprocess"));
-  evaluation.dataloader = {loader.at("batch_size"), loader.at("discard_last_batch"),
-                           component_from_json(Role::dataset, loader.at("dataset")),
-                           components_from_json(Role::transform, loader.at("transforms"))};
+  evaluation.dataloader.batch_size = loader.at("batch_size");
+  evaluation.dataloader.discard_last_batch = loader.at("discard_last_batch");
+  evaluation.dataloader.dataset = component_from_json(Role::dataset, loader.at("dataset"));
+  evaluation.dataloader.transforms = components_from_json(Role::transform, loader.at("transforms"));
   return evaluation;
 }
 

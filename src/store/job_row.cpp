@@ -126,12 +126,12 @@ JobRecord read_job(const Database& database, std::int64_t job) {
   JobRecord record;
   record.id = job;
   record.state = *state;
-  record.definition = {{},
-                       row.text(2),
-                       row.text(3),
-                       read_inputs(database, job),
-                       read_space(database, job, row.text(5), row.integer(6)),
-                       static_cast<uid_t>(row.integer(4))};
+  // One by one: g++ 12 destroys members of a braced list twice when a later one throws.
+  record.definition.job_file_digest = row.text(2);
+  record.definition.model_digest = row.text(3);
+  record.definition.inputs = read_inputs(database, job);
+  record.definition.space = read_space(database, job, row.text(5), row.integer(6));
+  record.definition.owner_uid = static_cast<uid_t>(row.integer(4));
   record.strategy_version = static_cast<int>(row.integer(7));
   record.epoch = row.integer(8);
   record.fingerprint = row.text(9);

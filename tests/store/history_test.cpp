@@ -129,6 +129,8 @@ TEST_CASE("missing trials and a damaged checkpoint, definition or operator are n
       "UPDATE op SET name = 'op9' WHERE position = 1",
       "UPDATE op SET weight_count = 3 WHERE position = 1",
       "UPDATE op SET pinned = 'fp32' WHERE position = 1",
+      "UPDATE op SET precisions = 'z' WHERE position = 1",
+      "UPDATE job SET target = 'z'",
       "UPDATE input SET digest = 'b'",
       "UPDATE job SET model_digest = 'b'",
       "UPDATE job SET definition = replace(definition, '0.001', '0.002')",
