@@ -10,6 +10,7 @@
 #include "store/blobs.hpp"
 #include "store/history.hpp"
 #include "store/job_row.hpp"
+#include "store/schema.hpp"
 #include "store/statement.hpp"
 #include "store/trial_row.hpp"
 
@@ -89,6 +90,7 @@ std::vector<Problem> check(const StateDirectory& directory, CheckDepth depth) {
     const auto database = Database::open_to_read(directory.database());
     check_pages(*database, depth, problems);
     if (depth == CheckDepth::quick) return problems;
+    check_schema(*database);
     const Blobs blobs(directory.blobs());
     Statement jobs(*database, "SELECT id FROM job ORDER BY id");
     while (jobs.step()) check_job(*database, blobs, jobs.integer(0), problems);

@@ -10,6 +10,7 @@
 
 #include "base/files.hpp"
 #include "store/migrations.hpp"
+#include "store/schema.hpp"
 #include "store/statement.hpp"
 
 namespace ampd::store {
@@ -220,6 +221,7 @@ std::shared_ptr<Database> Database::open_to_write(const std::filesystem::path& p
   });
   if (!was_stopped_cleanly) database->check_pages();
   database->migrate();
+  check_schema(*database);
   database->guard([&] { connection.exec("PRAGMA synchronous = " + options.synchronous); });
   return database;
 }
