@@ -38,6 +38,10 @@ SUITES = [
           "a job under crashes, disk faults, dying workers and clients ends with the tables of an undisturbed one"),
     Suite("power cuts, modelled", "power_cuts", 100_000, 500, 3,
           "whatever a cut leaves of unsynced writes, no told trial is lost and the job ends the same"),
+    Suite("damage", "damage", 4_000, 300, 300,
+          "a flipped bit, a lost sector, a cut-off end: what alters a trial is found before it is used"),
+    Suite("disk faults", "disk_faults", 5_000, 150, 1,
+          "whichever operation of the disk fails, once or for good, full or broken: the job ends the same"),
     Suite("kills", "kills.py", 1_000, 15, 6,
           "SIGKILL of daemon and worker at random moments changes no table and leaves no process"),
 ]
