@@ -92,11 +92,10 @@ TEST_CASE("plan predicts what a job takes") {
   const Bench bench;
   const std::string job = bench.path("job.yaml");
   const Json found = bench.site.ask({"plan", job, "--memory-mib", "4096"});
-  CHECK(keys(found) == std::vector<std::string>{"trials", "passes", "batches",
-                                                "preparation_seconds", "latency_seconds",
-                                                "total_seconds", "memory_bytes",
-                                                "memory_budget_bytes", "end", "refine_trials",
-                                                "refine_seconds", "stages"});
+  CHECK(keys(found) == std::vector<std::string>{
+                           "trials", "passes", "batches", "preparation_seconds", "latency_seconds",
+                           "total_seconds", "memory_bytes", "memory_budget_bytes", "end",
+                           "refine_trials", "refine_seconds", "stages"});
   CHECK(found["trials"] == 5);
   CHECK(found["batches"] == 6);
   CHECK(found["end"] == "exhausted");
