@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Every measurement of performance in one run: prints tables, stores build/bench.json.
 
-    bench.py BUILD_FOLDER [--output FILE] [--pairs 5] [--quick] [--parts precision executor together trial plan]
+    bench.py BUILD_FOLDER [--output FILE] [--pairs 5] [--quick] [--parts precision executor together trial plan store]
 """
 import argparse
 import json
@@ -14,10 +14,11 @@ import executor_ratio
 import machine
 import plan_ratio
 import precision_ratio
+import store_size
 import trial_ratio
 
 round_ms = 150
-PARTS = ("precision", "executor", "together", "trial", "plan")
+PARTS = ("precision", "executor", "together", "trial", "plan", "store")
 
 
 def output_of(*command):
@@ -74,6 +75,10 @@ def main():
     if "plan" in arguments.parts:
         print("\nthe time that a plan predicts, against the time that the job takes")
         report["plan"] = plan_ratio.measured_jobs(build, max(1, pairs // 2), 1, ["digits"] if quick else None)
+    if "store" in arguments.parts:
+        print("\na store with very many trials")
+        report["store"] = store_size.measured(build, *((50, 100) if quick else (1664, 300)))
+        store_size.print_row(report["store"])
     if arguments.output:
         arguments.output.write_text(json.dumps(report, indent=2) + "\n")
     if not executor_ratio.is_right(report.get("executor", {}).get("rows", [])):
@@ -82,6 +87,8 @@ def main():
         sys.exit("a trial of ResNet-50 costs more beyond its execution than it may")
     if not plan_ratio.is_right(report.get("plan", [])):
         sys.exit("a plan is further off than it may be")
+    if "store" in report and not store_size.is_right(report["store"]):
+        sys.exit("a large store costs more than it may")
     if not all_right:
         sys.exit("tables differ, or a run took more memory than its budget")
 
