@@ -44,6 +44,8 @@ SUITES = [
           "whichever operation of the disk fails, once or for good, full or broken: the job ends the same"),
     Suite("kills", "kills.py", 1_000, 15, 6,
           "SIGKILL of daemon and worker at random moments changes no table and leaves no process"),
+    Suite("double start", "double_start.py", 500, 50, 1,
+          "of fifty daemons started at once on one state directory one lives, the others name its pid"),
 ]
 
 
