@@ -144,6 +144,16 @@ Database::Database(const std::filesystem::path& path, const std::string& name, i
       "PRAGMA foreign_keys = ON;");
 }
 
+Database::Unsynced::Unsynced(SQLite::Database& connection)
+    : connection_(connection), synchronous_(connection.execAndGet("PRAGMA synchronous").getInt()) {
+  constexpr int normal = 1;
+  if (synchronous_ > normal) connection_.exec("PRAGMA synchronous = NORMAL");
+}
+
+Database::Unsynced::~Unsynced() {
+  connection_.tryExec("PRAGMA synchronous = " + std::to_string(synchronous_));
+}
+
 std::int64_t Database::pragma(const std::string& name) const {
   return guard([&] { return connection_.execAndGet("PRAGMA " + name).getInt64(); });
 }

@@ -47,6 +47,16 @@ class Database {
     });
   }
 
+  /// The same, but on disk only with the next `write`: a power cut may take it back, and nothing
+  /// that came before it; the death of the process does not.
+  template <class Work>
+  void write_unsynced(Work&& work) {
+    guard([&] {
+      const Unsynced unsynced(connection_);
+      write(std::forward<Work>(work));
+    });
+  }
+
   /// Runs `work` and turns SQLite's exceptions into Error.
   template <class Work>
   decltype(auto) guard(Work&& work) const {
@@ -60,6 +70,19 @@ class Database {
   std::int64_t pragma(const std::string& name) const;
 
  private:
+  /// Commits do not wait for the disk while it lives.
+  class Unsynced {
+   public:
+    explicit Unsynced(SQLite::Database& connection);
+    ~Unsynced();
+    Unsynced(const Unsynced&) = delete;
+    Unsynced& operator=(const Unsynced&) = delete;
+
+   private:
+    SQLite::Database& connection_;
+    int synchronous_;  // of PRAGMA synchronous, before
+  };
+
   Database(const std::filesystem::path& path, const std::string& name, int flags,
            const StoreOptions& options);
 

@@ -204,12 +204,11 @@ void Store::start_epoch(std::int64_t job, const std::string& fingerprint, const 
 }
 
 void Store::propose(std::int64_t job, const tuning::Proposal& proposal, const Pass& pass) {
-  commit({}, [&] {
+  database_->write_unsynced([&] {
     Statement(*database_, "INSERT OR REPLACE INTO proposal VALUES (?, ?, ?, ?)", job, proposal.seq,
               to_string(proposal.stage), Blob{bytes_of_hex(pass.config_digests.at(0))})
         .run();
     write(*database_, job, pass);
-    return job;
   });
 }
 

@@ -1,8 +1,8 @@
 // The database of a state directory, for the one process that may write it.
 //
-// Each call is one transaction, on disk when the call returns; when it throws, nothing of it
-// happened. Events are stored in the transaction of the change that they tell of, and are handed
-// to the listener after it.
+// Each call is one transaction, on disk when the call returns (but for `propose`); when it throws,
+// nothing of it happened. Events are stored in the transaction of the change that they tell of, and
+// are handed to the listener after it.
 //
 // Errors: exhausted (the disk is full; the store can be used again when there is space), io, busy,
 // corrupt. One thread.
@@ -72,7 +72,8 @@ class Store {
   /// From here on the job runs under another fingerprint; its unfinished evaluation starts anew.
   void start_epoch(std::int64_t job, const std::string& fingerprint, const Note& note);
 
-  /// Stores what is to be evaluated next, before it is; it is the first member of its pass.
+  /// Stores what is to be evaluated next, before it is; it is the first member of its pass. A power
+  /// cut may take it back: the same would be proposed again.
   void propose(std::int64_t job, const tuning::Proposal& proposal, const Pass& pass);
   void save_pass(std::int64_t job, const Pass& pass, const std::vector<Note>& notes = {});
 

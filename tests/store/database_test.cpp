@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/digest.hpp"
+#include "store/faulty_vfs.hpp"
 #include "store/migrations.hpp"
 #include "store/store_fixture.hpp"
 
@@ -67,6 +68,29 @@ TEST_CASE("a new database is safe against power cuts and names its program and v
   CHECK(database->pragma("cell_size_check") == 1);
   CHECK(database->pragma("mmap_size") == 0);
   CHECK(text_by_sqlite3(database->path(), "PRAGMA journal_mode") == "wal");
+}
+
+TEST_CASE("a write that need not wait for the disk is synced with the next one") {
+  const TemporaryFolder folder;
+  ampd::store::StoreOptions options;
+  options.vfs = FaultyVfs::name();
+  const auto database = Database::open_to_write(folder / "ampd.db", options);
+  int synced = 0;
+  FaultyVfs::changed = [&](const FaultyVfs::Change& change) {
+    synced += change.operation == FaultyVfs::Operation::sync ? 1 : 0;
+  };
+  const auto add_event = [&] {
+    database->connection().exec(
+        "INSERT INTO event (at, job, level, kind, message) VALUES (1, 1, 'info', 'trial', 'x')");
+  };
+  database->write(add_event);
+  synced = 0;
+  database->write_unsynced(add_event);
+  CHECK(synced == 0);
+  CHECK_THROWS(database->write_unsynced([] { throw 1; }));
+  database->write(add_event);
+  CHECK(synced > 0);
+  FaultyVfs::changed = nullptr;
 }
 
 TEST_CASE("a newer database is refused by name and is not touched") {
