@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Every measurement of performance in one run: prints tables, stores build/bench.json.
 
-    bench.py BUILD_FOLDER [--output FILE] [--pairs 5] [--quick] [--parts precision executor together trial plan store]
+    bench.py BUILD_FOLDER [--output FILE] [--pairs 5] [--quick] [--parts precision executor together trial plan store durability]
 """
 import argparse
 import json
@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 
+import durability_ratio
 import executor_ratio
 import machine
 import plan_ratio
@@ -18,7 +19,7 @@ import store_size
 import trial_ratio
 
 round_ms = 150
-PARTS = ("precision", "executor", "together", "trial", "plan", "store")
+PARTS = ("precision", "executor", "together", "trial", "plan", "store", "durability")
 
 
 def output_of(*command):
@@ -79,6 +80,9 @@ def main():
         print("\na store with very many trials")
         report["store"] = store_size.measured(build, *((50, 100) if quick else (1664, 300)))
         store_size.print_row(report["store"])
+    if "durability" in arguments.parts:
+        print("\na job of trials of 100 ms with its store on the disk, against in memory")
+        report["durability"] = durability_ratio.measured(build, build, pairs)
     if arguments.output:
         arguments.output.write_text(json.dumps(report, indent=2) + "\n")
     if not executor_ratio.is_right(report.get("executor", {}).get("rows", [])):
@@ -89,6 +93,8 @@ def main():
         sys.exit("a plan is further off than it may be")
     if "store" in report and not store_size.is_right(report["store"]):
         sys.exit("a large store costs more than it may")
+    if "durability" in report and not durability_ratio.is_right(report["durability"]):
+        sys.exit("durability costs more than it may")
     if not all_right:
         sys.exit("tables differ, or a run took more memory than its budget")
 
