@@ -19,7 +19,7 @@ import sys
 import tempfile
 
 import machine
-from machine import ROOT, SHARED
+from benchmark_jobs import jobs, write_job
 
 TABLES = ("SELECT seq, stage, state, accuracy, delta, meets_goal, low_ops, fp32_ops, reused_from, config_digest"
           " FROM trials ORDER BY seq",
@@ -27,41 +27,9 @@ TABLES = ("SELECT seq, stage, state, accuracy, delta, meets_goal, low_ops, fp32_
           "SELECT rank, op, op_type, accuracy, impact FROM rankings ORDER BY rank",
           "SELECT seq, model_bytes, footprint_bytes FROM trial ORDER BY seq")
 
-JOB = """model: {{name: {name}, path: {model}}}
-mixed_precision: {{precisions: [bf16]}}
-evaluation:
-  accuracy:
-    configs: {{intra_num_of_threads: {threads}}}
-    iteration: {iteration}
-    metric: {{{metric}}}
-    dataloader:
-      batch_size: {batch}
-      dataset: {{npy: {{input: {x}, label: {y}}}}}
-{transform}tuning:
-  accuracy_criterion: {{{goal}}}
-  objective: accuracy
-"""
-
-CIFAR = """      transform: {Rescale: {}, Normalize: {mean: [0.4914, 0.4822, 0.4465], std: [0.2470, 0.2435, 0.2616]}}
-"""
-
-
-def jobs():
-    digits = ROOT / "examples/digits"
-    yield {"name": "digits", "model": digits / "digits.onnx", "x": digits / "heldout_x.npy",
-           "y": digits / "heldout_y.npy", "batch": 100, "iteration": 3, "metric": "topk: 1",
-           "transform": "      transform: {Normalize: {mean: [0], std: [16]}}\n", "goal": "absolute: -0.5",
-           "shape": "image=100x1x8x8"}
-    if not SHARED.exists():
-        print(f"resnet20 and char_gpt are left out: {SHARED} is absent", file=sys.stderr)
-        return
-    models, data = SHARED / "models", SHARED / "data"
-    yield {"name": "resnet20", "model": models / "cifar10_resnet20.onnx", "x": data / "cifar10_test_x.npy",
-           "y": data / "cifar10_test_y.npy", "batch": 100, "iteration": 10, "metric": "topk: 1",
-           "transform": CIFAR, "goal": "absolute: -0.5", "shape": "input=100x3x32x32"}
-    yield {"name": "char_gpt", "model": models / "char_gpt.onnx", "x": data / "shakespeare_x.npy",
-           "y": data / "shakespeare_y.npy", "batch": 64, "iteration": 4, "metric": "perplexity: {}",
-           "transform": "", "goal": "relative: -0.5", "shape": "tokens=64x64"}
+SIZES = {"digits": {"batch": 100, "iteration": 3, "shape": "image=100x1x8x8"},
+         "resnet20": {"batch": 100, "iteration": 10, "shape": "input=100x3x32x32"},
+         "char_gpt": {"batch": 64, "iteration": 4, "shape": "tokens=64x64"}}
 
 
 class Run:
@@ -89,7 +57,7 @@ class Run:
 
 def compared(build, folder, job, pairs, threads):
     job_file = folder / "job.yaml"
-    job_file.write_text(JOB.format(threads=threads, **job))
+    write_job(job_file, job, threads, "accuracy")
     together, alone, small = [], [], []
     for _ in range(pairs):
         together.append(Run(build, folder, job_file))
@@ -121,7 +89,7 @@ def measured_jobs(build, pairs, threads, only=None):
     print(f"{'job':<10}{'trials':>7}{'one by one':>12}{'together':>10}{'ratio':>7}{'ideal':>7}{'to ideal':>9}"
           f"{'tables':>9}{'peak':>9}{'budget':>9}{'peak in it':>11}{'ratio':>7}")
     with tempfile.TemporaryDirectory() as folder:
-        for job in jobs():
+        for job in jobs(SIZES):
             if only and job["name"] not in only:
                 continue
             row = compared(build, pathlib.Path(folder), job, pairs, threads)
