@@ -34,10 +34,11 @@ std::unique_ptr<MergedPrograms> MergedPrograms::within(Model& model, JobInputs& 
                             : engine::affordable_count(special->graph, made->configs_,
                                                        model.weights(), budget.cost_max));
   const auto is_short = [&] {
+    if (budget.memory_bytes_max <= 0) return false;
     const auto missing = [&] { return made->bytes_missing(budget.memory_bytes_max); };
-    if (budget.memory_bytes_max > 0 && missing() > 0) model.forget_programs();
-    if (budget.memory_bytes_max > 0 && missing() > 0) inputs.forget(missing());
-    return budget.memory_bytes_max > 0 && missing() > 0;
+    if (missing() > 0) model.forget_programs();
+    if (missing() > 0) inputs.forget(missing());
+    return missing() > 0;
   };
   if (made->count() > 1 && is_short()) made->configs_.resize(1);
   while (made->count() > 1) {

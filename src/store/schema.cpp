@@ -30,9 +30,7 @@ std::string stored_sql(const Database& database, const std::string& type, const 
   return row.step() ? row.text(0) : std::string();
 }
 
-}  // namespace
-
-void check_schema(const Database& database) {
+void compare_schema(const Database& database) {
   const SQLite::Database reference = as_migrated();
   SQLite::Statement rows(reference,
                          "SELECT type, name, sql FROM sqlite_schema"
@@ -45,6 +43,12 @@ void check_schema(const Database& database) {
                 "the database " + database.path().string() + " is damaged: its " + type + " " +
                     name + " is missing or is not what ampd made; a backup can take its place");
   }
+}
+
+}  // namespace
+
+void check_schema(const Database& database) {
+  database.guard([&] { compare_schema(database); });
 }
 
 }  // namespace ampd::store

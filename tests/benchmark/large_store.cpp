@@ -1,4 +1,4 @@
-// Fills a state directory with finished jobs that all have the same trials, and one that is paused.
+// Fills a state directory with finished jobs that all have the same trials.
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <SQLiteCpp/SQLiteCpp.h>
 

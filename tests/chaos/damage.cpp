@@ -126,7 +126,7 @@ class Inquest {
       if (is_control_) return compare();
       victim_.scheduler().start();
       victim_.run();
-      if (victim_.failures.empty() && !is_known_damaged()) compare();
+      if (victim_.failures.empty()) compare();
     } catch (const ampd::Error& error) {
       REQUIRE(std::string(error.what()) != "");
     }
@@ -141,14 +141,21 @@ class Inquest {
     }
   }
 
-  bool is_known_damaged() const {
-    return !check(victim_.directory(), ampd::store::CheckDepth::full).empty();
+  /// Whether the damage is known to be, or may be, in this job.
+  bool is_known_damaged(std::int64_t job) const {
+    return std::ranges::any_of(problems_, [&](const ampd::store::Problem& problem) {
+      return !problem.job || problem.job == job;
+    });
   }
 
-  /// In the control, as a program would that trusts what SQLite gives it.
+  /// Jobs that nobody calls damaged are right. In the control nobody is asked, as by a program that
+  /// trusts what SQLite gives it.
   void compare() {
+    problems_.clear();
+    if (!is_control_) problems_ = check(victim_.directory(), ampd::store::CheckDepth::full);
     for (const Row& row : victim_.reader().jobs()) {
       const std::int64_t job = row.at("id");
+      if (is_known_damaged(job)) continue;
       const std::string state = row.at("state");
       CAPTURE(job);
       if (state == "done") {
@@ -156,12 +163,13 @@ class Inquest {
         CAPTURE(found);
         REQUIRE(found == victim_.expected.at(job));
       }
-      if (state != "done" && !is_control_) REQUIRE(victim_.error(job) != "");
+      if (!is_control_) REQUIRE(state == "done");
     }
   }
 
   Victim& victim_;
   bool is_control_;
+  std::vector<ampd::store::Problem> problems_;
 };
 
 std::int64_t damage_once(std::uint64_t seed, bool is_control) {

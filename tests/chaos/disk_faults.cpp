@@ -1,9 +1,8 @@
 // The first, second, ... operation of the disk fails, until a job comes to its end before any does.
 // Whatever fails, the job ends with the tables of an undisturbed one, now or after a new start.
-#include <SQLiteCpp/SQLiteCpp.h>
-
 #include <array>
 
+#include "lost_trial.hpp"
 #include "scheduler/scheduler_fixture.hpp"
 #include "store/faulty_vfs.hpp"
 #include "suite.hpp"
@@ -65,10 +64,7 @@ class Trial : public SchedulerFixture {
 
   void lose_a_trial() {
     close();
-    SQLite::Database(directory().database().string(), SQLite::OPEN_READWRITE)
-        .exec(
-            "DROP TRIGGER IF EXISTS trial_is_never_changed;"
-            "DELETE FROM trial WHERE rowid = (SELECT max(rowid) FROM trial)");
+    lose_last_trial(directory());
     open();
   }
 

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 
-from suite import Site, comes_true, folder, run_suite
+from suite import Site, comes_true, digits_job, folder, run_suite
 
 BUSY = 69
 daemons_at_once = 50
@@ -28,9 +28,10 @@ def judge(site, daemons):
             assert str(living.pid) in complaint, f"the holder {living.pid} is not named: {complaint}"
     site.socket = f"{site.state}.socket"
     assert comes_true(lambda: site.ctl("list").returncode == 0, 10), "the daemon that lives does not serve"
-    run = subprocess.run([site.build / "src/daemon/ampd", "run", site.place / "absent.yaml", "--state-dir",
+    run = subprocess.run([site.build / "src/daemon/ampd", "run", digits_job(site.place / "job.yaml"), "--state-dir",
                           site.state], capture_output=True, text=True)
-    assert run.returncode != 0, "ampd run takes a state directory that a daemon holds"
+    assert run.returncode == BUSY and str(living.pid) in run.stderr, (
+        f"ampd run on the same state directory ended with {run.returncode}: {run.stderr}")
 
 
 def start_together(build, random, is_control, left):

@@ -1,11 +1,10 @@
 // Scheduler, search and store in one thread, from a seed: a job that is killed, starved, paused and
 // betrayed by its worker and its disk ends with the tables of one that was not.
-#include <SQLiteCpp/SQLiteCpp.h>
-
 #include <cmath>
 #include <limits>
 #include <set>
 
+#include "lost_trial.hpp"
 #include "scheduler/scheduler_fixture.hpp"
 #include "store/check.hpp"
 #include "store/faulty_vfs.hpp"
@@ -144,16 +143,8 @@ class Ordeal {
     simulation_.failures.clear();
     simulation_.close();
     FaultyVfs::fault = nullptr;
-    if (is_control_) lose_a_trial();
+    if (is_control_) lose_last_trial(simulation_.directory());
     simulation_.open();
-  }
-
-  /// As if the last commit had not reached the disk though it was acknowledged.
-  void lose_a_trial() {
-    SQLite::Database(simulation_.directory().database().string(), SQLite::OPEN_READWRITE)
-        .exec(
-            "DROP TRIGGER IF EXISTS trial_is_never_changed;"
-            "DELETE FROM trial WHERE seq > 0 AND rowid = (SELECT max(rowid) FROM trial)");
   }
 
   /// From one of the next operations on, for as long as it lasts.
