@@ -33,13 +33,18 @@ Check check_precisions(const Examined& found) {
     std::string& list = offer.missing_feature.empty() ? offered : missing;
     if (!list.empty()) list += offer.missing_feature.empty() ? ", " : "; ";
     list += to_string(offer.precision);
+    if (offer.is_emulated) list += " (emulated)";
     if (!offer.missing_feature.empty()) list += " needs " + offer.missing_feature;
   }
   const bool has_low = std::ranges::any_of(found.offers, [](const Examined::Offer& offer) {
     return offer.precision != Precision::fp32 && offer.missing_feature.empty();
   });
-  return {"precisions", offered + (missing.empty() ? "" : " (" + missing + ")"),
-          has_low ? "" : "there is nothing to tune on this processor; use one with AVX512_BF16"};
+  const bool is_emulated = std::ranges::any_of(found.offers, &Examined::Offer::is_emulated);
+  return {"precisions", offered + (missing.empty() ? "" : "; missing: " + missing),
+          !has_low      ? "there is nothing to tune on this processor; use one with AVX-512"
+          : is_emulated ? "bf16 is computed in fp32 here: accuracies are right, speeds say nothing; "
+                          "measure latency on the kind of machine that the model is for"
+                        : ""};
 }
 
 Check check_bf16_rate(const protocol::Peaks& peaks) {
@@ -82,6 +87,7 @@ Json to_json(const std::vector<Check>& checks, const Examined& found) {
     const bool is_offered = offer.missing_feature.empty();
     precisions.push_back({{"precision", std::string(to_string(offer.precision))},
                           {"offered", is_offered},
+                          {"emulated", offer.is_emulated},
                           {"missing", is_offered ? Json() : Json(offer.missing_feature)}});
   }
   Json peaks = Json::array();

@@ -62,7 +62,8 @@ Json to_json(const protocol::Inspected& found, const std::string& model) {
       {"tunable_ops", found.space.ops.size()},
       {"ops", ops},
       {"unsupported", found.unsupported},
-      {"missing_feature", found.missing_feature.empty() ? Json() : Json(found.missing_feature)}};
+      {"missing_feature", found.missing_feature.empty() ? Json() : Json(found.missing_feature)},
+      {"emulated", found.is_emulated}};
 }
 
 void print_values(const char* kind, const std::vector<protocol::ValueReport>& values) {
@@ -105,6 +106,10 @@ void print_for_people(const protocol::Inspected& found, const std::string& model
   if (!found.missing_feature.empty()) {
     say("Nothing can be tuned to " + std::string(to_string(found.space.target)) +
         " here: the CPU lacks " + found.missing_feature + ".");
+  }
+  if (found.is_emulated) {
+    say("This CPU computes " + std::string(to_string(found.space.target)) +
+        " in fp32: accuracies are right, speeds say nothing.");
   }
   if (holds_float16(found.inputs) || holds_float16(found.outputs)) {
     say("Operators on float16 run as in the file and are not tuned: oneDNN has no kernel that "

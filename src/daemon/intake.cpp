@@ -66,6 +66,7 @@ boost::asio::awaitable<scheduler::Submission> examine(runner::Runner& runner, jo
   submission.job_file = std::move(job_file);
   submission.space = inspected.space;
   submission.fingerprint = inspected.fingerprint;
+  submission.is_emulated = inspected.is_emulated;
   submission.owner_uid = owner_uid;
   co_return submission;
 }

@@ -41,13 +41,17 @@ std::string missing_feature(Precision precision) {
     case Precision::fp32:
       return "";
     case Precision::bf16:
-      return onednn::has_bfloat16() ? "" : "avx512_core_bf16";
+      return onednn::has_bfloat16() ? "" : "avx512_core";
     case Precision::fp16:
       return "kernels for float16, of which oneDNN " + onednn::version() + " has none";
     case Precision::int8:
       return "calibrated int8 scales, which this version of ampd does not make";
   }
   return "";
+}
+
+bool is_emulated(Precision precision) {
+  return precision == Precision::bf16 && onednn::has_bfloat16() && !onednn::multiplies_bfloat16();
 }
 
 }  // namespace ampd::engine

@@ -101,4 +101,8 @@ std::string fingerprint();
 /// The CPU feature whose absence leaves `precision` without kernels here; empty if it has some.
 std::string missing_feature(Precision precision);
 
+/// Whether the kernels for `precision` convert and compute in fp32, because the processor does not
+/// compute in it: accuracies are those of `precision`, speeds are not.
+bool is_emulated(Precision precision);
+
 }  // namespace ampd::engine

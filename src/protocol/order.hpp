@@ -163,6 +163,7 @@ struct Inspected {
   std::vector<std::string> unsupported;     // operators that cannot run here, each with its nodes
   std::vector<std::string> external_files;  // in the model's folder, that hold its tensors
   std::string missing_feature;  // why the target precision has no kernel, if it has none
+  bool is_emulated = false;     // the processor does not compute in the target precision itself
 };
 
 /// What one config gives.
@@ -253,6 +254,7 @@ struct Examined {
   struct Offer {
     Precision precision = Precision::fp32;
     std::string missing_feature;  // why it has no kernels; empty if it has some
+    bool is_emulated = false;     // its kernels compute in fp32
   };
   std::vector<Offer> offers;  // every precision, the highest first
   std::vector<Peaks> peaks;   // with one thread and, if it has more, with the worker's

@@ -61,6 +61,7 @@ void describe(auto& fields, of<Inspected> auto& reply) {
   fields("unsupported", reply.unsupported);
   fields("external_files", reply.external_files);
   fields("missing_feature", reply.missing_feature);
+  fields("is_emulated", reply.is_emulated);
 }
 
 void describe(auto& fields, of<Verdict> auto& verdict) {
@@ -163,6 +164,7 @@ void describe(auto& fields, of<Planned> auto& reply) {
 void describe(auto& fields, of<Examined::Offer> auto& offer) {
   fields("precision", offer.precision);
   fields("missing_feature", offer.missing_feature);
+  fields("is_emulated", offer.is_emulated);
 }
 
 void describe(auto& fields, of<Examined> auto& reply) {

@@ -30,12 +30,17 @@ std::string copy_model(const store::Blobs& blobs, const Submission& submission) 
   return submission.model_digest;
 }
 
-std::vector<store::Note> submission_notes(const job::Job& job, const TuningSpace& space) {
+std::vector<store::Note> submission_notes(const Submission& submission, const TuningSpace& space) {
   std::int64_t free_ops = 0;
   for (std::size_t i = 0; i < space.ops.size(); ++i) free_ops += space.is_free(i) ? 1 : 0;
   std::vector<store::Note> notes{{EventKind::submitted, "the job is queued"}};
-  if (const auto warning = job::trial_limit_warning(job, free_ops)) {
-    notes.push_back({EventKind::warning, *warning, EventLevel::warning});
+  const auto warn = [&](std::string message) {
+    notes.push_back({EventKind::warning, std::move(message), EventLevel::warning});
+  };
+  if (const auto warning = job::trial_limit_warning(submission.job, free_ops)) warn(*warning);
+  if (submission.is_emulated && submission.job.settings.objective == Objective::performance) {
+    warn("this processor computes " + std::string(to_string(space.target)) +
+         " in fp32: accuracies are right, speedups say nothing of processors that do not");
   }
   return notes;
 }
@@ -84,7 +89,7 @@ std::int64_t Scheduler::submit(const Submission& submission) {
   definition.model_digest = copy_model(store_.blobs(), submission);
   const std::int64_t job = ask_store([&] {
     return store_.add(definition, submission.fingerprint,
-                      submission_notes(submission.job, valid.space()));
+                      submission_notes(submission, valid.space()));
   });
   if (!run_) verified_ = job;
   settle([] {});

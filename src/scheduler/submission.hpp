@@ -19,6 +19,7 @@ struct Submission {
   std::vector<store::Input> inputs;  // data and external data, by a Hash order
   TuningSpace space;                 // as inspected, without the job's constraints
   std::string fingerprint;           // as inspected
+  bool is_emulated = false;          // the processor computes the target precision in fp32
   uid_t owner_uid = 0;
 };
 

@@ -29,6 +29,7 @@ protocol::Inspected reply_of(const evaluation::Inspection& found) {
   reply.unsupported = found.unsupported;
   reply.external_files = found.external_files;
   reply.missing_feature = found.missing_feature;
+  reply.is_emulated = engine::is_emulated(found.space.target);
   return reply;
 }
 

@@ -248,7 +248,8 @@ Service::Answer Service::carry_out(const protocol::Examine&) {
   protocol::Examined found;
   found.fingerprint = engine::fingerprint();
   for (const Precision precision : all_precisions) {
-    found.offers.push_back({precision, engine::missing_feature(precision)});
+    found.offers.push_back(
+        {precision, engine::missing_feature(precision), engine::is_emulated(precision)});
   }
   const engine::Peaks all = engine::measure_peaks();
   if (all.threads > 1) found.peaks.push_back(reply_of(engine::measure_peaks(1)));

@@ -289,4 +289,13 @@ inline bool is_reference(const StepReport& step) {
   return step.implementation.find("ref") != std::string::npos;
 }
 
+/// By its types, and by its name where the processor multiplies bfloat16 itself.
+inline bool is_bf16_kernel(const StepReport& step) {
+  const auto is_named = [&](const char* part) {
+    return step.implementation.find(part) != std::string::npos;
+  };
+  return step.source_dtype == DType::bf16 && step.weights_dtype == DType::bf16 &&
+         (is_named("bf16") || is_named("gemm:jit") || is_emulated(Precision::bf16));
+}
+
 }  // namespace ampd::engine::testing

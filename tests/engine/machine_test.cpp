@@ -45,9 +45,15 @@ TEST_CASE("a processor held to AVX2 offers no bf16 and says which feature is mis
   const char* isa = std::getenv("ONEDNN_MAX_CPU_ISA");
   if (isa == nullptr || std::string_view(isa) != "AVX2") return;
   CHECK(onednn::effective_isa() == "avx2");
-  CHECK(missing_feature(Precision::bf16) == "avx512_core_bf16");
+  CHECK(missing_feature(Precision::bf16) == "avx512_core");
   const Graph graph = product();
   CHECK(offered_precisions(graph, graph.nodes[0]) == std::vector{Precision::fp32});
+}
+
+TEST_CASE("bf16 is emulated where the instruction set has kernels for it and no instructions") {
+  const std::string isa = onednn::effective_isa();
+  CHECK(is_emulated(Precision::bf16) == (isa == "avx512_core" || isa == "avx512_core_vnni"));
+  CHECK_FALSE(is_emulated(Precision::fp32));
 }
 
 TEST_CASE("operators that only follow are offered no precision of their own") {

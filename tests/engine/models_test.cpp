@@ -38,11 +38,7 @@ void check_bf16_kernels(const Graph& graph) {
     if (found == assignment.end() || step.type == "reorder") continue;
     CAPTURE(step.op);
     CAPTURE(step.implementation);
-    CHECK(step.source_dtype == DType::bf16);
-    CHECK(step.weights_dtype == DType::bf16);
-    const bool is_bf16_kernel = step.implementation.find("bf16") != std::string::npos ||
-                                step.implementation.find("gemm:jit") != std::string::npos;
-    CHECK(is_bf16_kernel);
+    CHECK(is_bf16_kernel(step));
     ++count;
   }
   CHECK(count == assignment.size());

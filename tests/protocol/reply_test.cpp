@@ -56,7 +56,7 @@ std::vector<Reply> every_reply() {
                   7,
                   2.5},
           Examined{"onednn",
-                   {{ampd::Precision::fp32, ""}, {ampd::Precision::bf16, "avx512_core_bf16"}},
+                   {{ampd::Precision::fp32, ""}, {ampd::Precision::bf16, "avx512_core", true}},
                    {{1, 175, std::nullopt, 700, 10, 8, 9}},
                    true,
                    false,

@@ -116,6 +116,15 @@ TEST_CASE("max_trials ends a search, and the submission warned of it") {
         "no config meets the goal: max_trials ended the search");
 }
 
+TEST_CASE("a submission is warned of speedups that say nothing") {
+  SchedulerFixture fixture;
+  Submission submission = fixture.submission();
+  submission.is_emulated = true;
+  CHECK(fixture.messages(fixture.scheduler().submit(submission), "warning").size() == 1);
+  submission.job.settings.objective = ampd::Objective::accuracy;
+  CHECK(fixture.messages(fixture.scheduler().submit(submission), "warning").empty());
+}
+
 TEST_CASE("jobs run one after the other in the order of their submission") {
   SchedulerFixture fixture;
   const std::int64_t first = fixture.submit("first");
