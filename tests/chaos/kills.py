@@ -4,21 +4,7 @@ import os
 import signal
 import time
 
-from suite import Site, comes_true, digits_job, folder, is_alive, run_suite
-
-references = {}
-
-
-def undisturbed(build):
-    if build not in references:
-        with folder() as place:
-            site = Site(build, place)
-            site.start()
-            assert site.ctl("submit", digits_job(place / "job.yaml"), "--wait").returncode == 10
-            references[build] = site.dump()
-            site.kill()
-    return references[build]
-
+from suite import Site, comes_true, digits_job, folder, is_alive, lose_the_last_trial, run_suite, undisturbed
 
 def kill_something(site, random):
     """Returns once what was killed is gone, and its children with it."""
@@ -34,11 +20,6 @@ def kill_something(site, random):
         site.kill()
         assert comes_true(lambda: not any(map(is_alive, workers)), 1), f"an orphan of {workers} lives"
     return victims
-
-
-def lose_the_last_trial(site):
-    site.sql("DROP TRIGGER IF EXISTS trial_is_never_changed;"
-             "DELETE FROM trial WHERE rowid = (SELECT max(rowid) FROM trial)")
 
 
 def torment(build, random, is_control, left):

@@ -1,5 +1,5 @@
 // Scheduler, search and store in one thread, from a seed: a job that is killed, starved, paused and
-// betrayed by its worker and its disk ends with the tables of one that was not.
+// betrayed by its worker, its disk and its clock ends with the tables of one that was not.
 #include <cmath>
 #include <limits>
 #include <set>
@@ -14,6 +14,8 @@ namespace {
 
 using ampd::protocol::Precisions;
 using ampd::runner::Event;
+
+constexpr std::int64_t hours_stepped_max = 10 * 365 * 24;
 
 /// What a case is about: the same for the run with faults and the one without.
 struct Plan {
@@ -120,7 +122,7 @@ class Ordeal {
   }
 
   void disturb() {
-    switch (random_.below(6)) {
+    switch (random_.below(7)) {
       case 0:
       case 1:
         return reopen();
@@ -130,6 +132,9 @@ class Ordeal {
         return fail_disk(SQLITE_IOERR);
       case 4:
         return pause_one();
+      case 5:
+        return simulation_.clock.step_wall(
+            std::chrono::hours(random_.between(-hours_stepped_max, hours_stepped_max)));
       default:
         simulation_.scheduler().shut_down();
         for (int i = 0; i < 20 && simulation_.step(); ++i) {
@@ -198,6 +203,9 @@ class Ordeal {
     }
     simulation_.run();
     REQUIRE(simulation_.failures == std::vector<std::string>{});
+    for (const auto& job : simulation_.reader().jobs()) {
+      for (const auto& seconds : simulation_.trials(job.at("id"), "seconds")) REQUIRE(seconds >= 0);
+    }
   }
 
   Simulation& simulation_;

@@ -1,6 +1,7 @@
 """The frame of a suite that drives the programs: command line, last line, a daemon to torment."""
 import argparse
 import contextlib
+import ctypes
 import json
 import os
 import pathlib
@@ -10,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+import numpy
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FAST = "/dev/shm" if os.path.isdir("/dev/shm") else None
@@ -44,6 +47,24 @@ def run_suite(attempt):
     sys.exit(1 if failures else 0)
 
 
+def skip(reason):
+    """Ends a suite that cannot run here."""
+    print(json.dumps({"cases": 0, "failures": 0, "skipped": reason}))
+    sys.exit(0)
+
+
+def own_mounts():
+    """What this process mounts is seen by it and its children alone, and goes with them."""
+    new_namespace = 0x20000
+    if os.geteuid() != 0:
+        skip("it mounts file systems, which needs root")
+    if ctypes.CDLL(None).unshare(new_namespace) != 0:
+        skip("this machine lets nobody mount file systems")
+    private = subprocess.run(["mount", "--make-rprivate", "/"], capture_output=True, text=True)
+    if private.returncode != 0:
+        skip(private.stderr.strip())
+
+
 @contextlib.contextmanager
 def folder():
     path = pathlib.Path(tempfile.mkdtemp(prefix="ampd-chaos-", dir=FAST))
@@ -62,16 +83,24 @@ def comes_true(holds, seconds):
     return True
 
 
+def computes_bf16():
+    return "avx512_bf16" in pathlib.Path("/proc/cpuinfo").read_text()
+
+
 def digits_job(path):
-    """The job "digits", whose every stage is gone through: its goal cannot be met."""
+    """The job "digits", whose every stage is gone through: its goal cannot be met. It lasts about as
+    long on processors that compute bf16 in fp32, several times as slowly, with fewer samples."""
     digits = ROOT / "examples/digits"
+    for name in ("heldout_x.npy", "heldout_y.npy"):
+        samples = numpy.load(digits / name)
+        numpy.save(path.with_name(name), samples if computes_bf16() else samples[:len(samples) // 8])
     path.write_text(f"""model: {{name: digits, path: {digits}/digits.onnx}}
 evaluation:
   accuracy:
     metric: {{Loss: {{}}}}
     dataloader:
       batch_size: 20
-      dataset: {{npy: {{input: {digits}/heldout_x.npy, label: {digits}/heldout_y.npy}}}}
+      dataset: {{npy: {{input: heldout_x.npy, label: heldout_y.npy}}}}
       transform: {{Normalize: {{mean: [0], std: [16]}}}}
 tuning:
   objective: accuracy
@@ -87,14 +116,18 @@ class Site:
         self.build, self.place = build, place
         self.state, self.socket = place / "state", place / "socket"
         self.daemon = None
+        self.environment = dict(os.environ)
         self.configuration = place / "ampd.yaml"
-        self.configuration.write_text("log_level: warn\n")
+        self.configure()
+
+    def configure(self, *lines):
+        self.configuration.write_text("\n".join(["log_level: warn", "threads: 1", *lines, ""]))
 
     def start(self):
         log = open(self.place / "daemon.log", "ab")
         self.daemon = subprocess.Popen(
             [self.build / "src/daemon/ampd", "--config", self.configuration, "--state-dir", self.state,
-             "--socket", self.socket], stdout=log, stderr=log)
+             "--socket", self.socket], stdout=log, stderr=log, env=self.environment)
         serves = lambda: self.ctl("list").returncode == 0
         assert comes_true(lambda: self.daemon.poll() is not None or serves(), 20) and serves(), (
             "the daemon does not serve: " + (self.place / "daemon.log").read_text()[-500:])
@@ -129,6 +162,26 @@ class Site:
             " FROM jobs ORDER BY 1")
         assert result.returncode == 0, result.stderr
         return result.stdout
+
+
+references = {}
+
+
+def undisturbed(build):
+    """The dump of the job "digits" that nothing happened to."""
+    if build not in references:
+        with folder() as place:
+            site = Site(build, place)
+            site.start()
+            assert site.ctl("submit", digits_job(place / "job.yaml"), "--wait").returncode == 10
+            references[build] = site.dump()
+            site.kill()
+    return references[build]
+
+
+def lose_the_last_trial(site):
+    site.sql("DROP TRIGGER IF EXISTS trial_is_never_changed;"
+             "DELETE FROM trial WHERE rowid = (SELECT max(rowid) FROM trial)")
 
 
 def children_of(pid):
