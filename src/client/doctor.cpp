@@ -39,7 +39,7 @@ Check check_precisions(const Examined& found) {
     return offer.precision != Precision::fp32 && offer.missing_feature.empty();
   });
   return {"precisions", offered + (missing.empty() ? "" : " (" + missing + ")"),
-          has_low ? "" : "there is nothing to tune on this processor; use one with AVX512_BF16"};
+          has_low ? "" : "there is nothing to tune on this processor; use one with AVX-512"};
 }
 
 Check check_bf16_rate(const protocol::Peaks& peaks) {

@@ -41,7 +41,7 @@ std::string missing_feature(Precision precision) {
     case Precision::fp32:
       return "";
     case Precision::bf16:
-      return onednn::has_bfloat16() ? "" : "avx512_core_bf16";
+      return onednn::has_bfloat16() ? "" : "avx512_core";
     case Precision::fp16:
       return "kernels for float16, of which oneDNN " + onednn::version() + " has none";
     case Precision::int8:

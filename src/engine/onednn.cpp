@@ -339,8 +339,7 @@ std::string effective_isa() {
 }
 
 bool has_bfloat16() {
-  const auto isa = dnnl::get_effective_cpu_isa();
-  return isa == dnnl::cpu_isa::avx512_core_bf16 || isa == dnnl::cpu_isa::avx512_core_amx;
+  return effective_isa().starts_with("avx512_core");
 }
 
 void set_cache_capacity(int primitives) {

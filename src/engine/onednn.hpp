@@ -155,7 +155,8 @@ std::optional<Offer> recurrent(const Recurrence& r);
 /// The instruction set that oneDNN uses here, its environment variables respected:
 /// "avx512_core_bf16".
 std::string effective_isa();
-/// Whether that set multiplies bfloat16 in hardware.
+/// Whether oneDNN has kernels for bfloat16 in that set. Below "avx512_core_bf16" they convert and
+/// multiply in fp32: the numbers are those of bfloat16, the speed is not.
 bool has_bfloat16();
 
 /// Room for `primitives` in oneDNN's own cache.
