@@ -9,15 +9,13 @@ Right is a ratio of predicted to taken seconds between 0.75 and 1.25, its median
 """
 import json
 import pathlib
-import sqlite3
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 
 import part
-from benchmark_jobs import jobs, write_job
+from benchmark_jobs import jobs, taken_seconds, write_job
 
 ERROR_MAX = 0.25
 
@@ -29,16 +27,6 @@ def plan_of(build, job_file):
     planned = subprocess.run([build / "src/client/ampctl", "--json", "plan", job_file], check=True,
                              capture_output=True, text=True)
     return json.loads(planned.stdout)
-
-
-def taken_seconds(build, folder, job_file):
-    subprocess.run(["rm", "-rf", folder / "state"], check=True)
-    command = [build / "src/daemon/ampd", "run", job_file, "--state-dir", folder / "state", "--json"]
-    run = subprocess.run(command, capture_output=True, text=True)
-    if run.returncode != 10:
-        sys.exit(f"{' '.join(map(str, command))}: {run.stderr}")
-    database = sqlite3.connect(folder / "state/ampd.db")
-    return database.execute("SELECT (finished_at - started_at) / 1e6 FROM job").fetchone()[0]
 
 
 def compared(build, folder, job, rounds, threads):
