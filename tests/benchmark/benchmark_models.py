@@ -108,7 +108,7 @@ def cases(build):
     yield single_operator(build)
     for name, path in weighted_models(build).items():
         input_name = onnx.load(path).graph.input[0].name
-        yield Case(name, path, input_name, images(224), (1, 8))
+        yield Case(name, path, input_name, images(224), (1, 8, 64))
     models = SHARED / "models"
     if not models.exists():
         print(f"the trained models are left out: {models} is absent", file=sys.stderr)
