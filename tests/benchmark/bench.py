@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Every measurement of performance in one run: prints tables, stores build/bench.json.
 
-    bench.py BUILD_FOLDER [--output FILE] [--pairs 5] [--quick] [--parts precision executor together trial plan store durability]
+    bench.py BUILD_FOLDER [--output FILE] [--pairs 5] [--quick]
+             [--parts precision executor together trial plan growth store durability]
 """
 import argparse
 import json
@@ -12,6 +13,7 @@ import tempfile
 
 import durability_ratio
 import executor_ratio
+import growth
 import machine
 import plan_ratio
 import precision_ratio
@@ -19,7 +21,7 @@ import store_size
 import trial_ratio
 
 round_ms = 150
-PARTS = ("precision", "executor", "together", "trial", "plan", "store", "durability")
+PARTS = ("precision", "executor", "together", "trial", "plan", "growth", "store", "durability")
 
 
 def output_of(*command):
@@ -52,7 +54,7 @@ def main():
     parser.add_argument("--output", type=pathlib.Path)
     parser.add_argument("--pairs", type=int, default=5, help="rounds of each comparison, half as many of jobs")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, the smallest batches, one small job")
-    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="all if none is named")
     arguments = parser.parse_args()
     build, quick = arguments.build.resolve(), arguments.quick
     pairs = 3 if quick else arguments.pairs
@@ -76,6 +78,9 @@ def main():
     if "plan" in arguments.parts:
         print("\nthe time that a plan predicts, against the time that the job takes")
         report["plan"] = plan_ratio.measured_jobs(build, max(1, pairs // 2), 1, ["digits"] if quick else None)
+    if "growth" in arguments.parts:
+        print("\nhow the time of a job grows with its operators, its samples and its trials")
+        report["growth"] = growth.measured_series(build, pairs // 2 + 1, quick)
     if "store" in arguments.parts:
         print("\na store with very many trials")
         report["store"] = store_size.measured(build, *((50, 100) if quick else (1664, 300)))
@@ -91,6 +96,8 @@ def main():
         sys.exit("a trial of ResNet-50 costs more beyond its execution than it may")
     if not plan_ratio.is_right(report.get("plan", [])):
         sys.exit("a plan is further off than it may be")
+    if not growth.is_right(report.get("growth", [])):
+        sys.exit("a job grows faster than it may")
     if "store" in report and not store_size.is_right(report["store"]):
         sys.exit("a large store costs more than it may")
     if "durability" in report and not durability_ratio.is_right(report["durability"]):

@@ -1,4 +1,6 @@
-"""Jobs on trained models, whose goal no trial meets, so that every trial is made."""
+"""Jobs whose goal no trial meets, so that every trial is made."""
+import sqlite3
+import subprocess
 import sys
 
 from machine import ROOT, SHARED
@@ -16,6 +18,7 @@ evaluation:
 {transform}tuning:
   accuracy_criterion: {{{goal}}}
   objective: {objective}
+  exit_policy: {{max_trials: {max_trials}}}
 """
 
 MODELS, DATA, DIGITS = SHARED / "models", SHARED / "data", ROOT / "examples/digits"
@@ -44,5 +47,16 @@ def jobs(sizes):
         yield {"name": name, **JOBS[name], **size}
 
 
-def write_job(path, job, threads, objective):
-    path.write_text(JOB.format(threads=threads, objective=objective, **job))
+def write_job(path, job, threads, objective, max_trials=100):
+    path.write_text(JOB.format(threads=threads, objective=objective, max_trials=max_trials, **job))
+
+
+def taken_seconds(build, folder, job_file):
+    """Those of the whole job in an empty state directory, by the store."""
+    subprocess.run(["rm", "-rf", folder / "state"], check=True)
+    command = [build / "src/daemon/ampd", "run", job_file, "--state-dir", folder / "state", "--json"]
+    run = subprocess.run(command, capture_output=True, text=True)
+    if run.returncode != 10:
+        sys.exit(f"{' '.join(map(str, command))}: {run.stderr}")
+    database = sqlite3.connect(folder / "state/ampd.db")
+    return database.execute("SELECT (finished_at - started_at) / 1e6 FROM job").fetchone()[0]

@@ -10,6 +10,7 @@ from onnx import numpy_helper
 
 from machine import SHARED
 
+CHAIN_SHAPE = (16, 8, 8)
 WEIGHTED = ("resnet50", "squeezenet", "shufflenet", "densenet121", "inception_v1", "inception_v2")
 
 
@@ -69,22 +70,45 @@ def text(batch):
     return numpy.random.default_rng(1).integers(0, 65, (batch, 64)).astype(numpy.int64)
 
 
+def save(graph, path):
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 13)])
+    model.ir_version = 7
+    onnx.save(model, path)
+
+
 def single_operator(build):
     """A Relu of one number: what a call costs."""
     path = build / "relu.onnx"
     port = lambda name: onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["N", 1])
     graph = onnx.helper.make_graph([onnx.helper.make_node("Relu", ["x"], ["y"])], "relu", [port("x")], [port("y")])
-    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 13)])
-    model.ir_version = 7
-    onnx.save(model, path)
+    save(graph, path)
     return Case("(one Relu)", path, "x", lambda batch: numpy.ones((batch, 1), numpy.float32), (1,))
+
+
+def conv_chain(path, operators):
+    """Equal convolutions in a row, each with a Relu, then the mean of each channel: as many tunable operators."""
+    channels, height, width = CHAIN_SHAPE
+    random = numpy.random.default_rng(1)
+    scale = (2 / (9 * channels)) ** 0.5
+    port = lambda name, *extents: onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["N", *extents])
+    nodes, weights, value = [], [], "x"
+    for number in range(operators):
+        weight = scale * random.standard_normal((channels, channels, 3, 3))
+        weights.append(numpy_helper.from_array(weight.astype(numpy.float32), f"weight{number}"))
+        nodes.append(onnx.helper.make_node("Conv", [value, f"weight{number}"], [f"conv{number}"], pads=[1] * 4))
+        value = f"relu{number}"
+        nodes.append(onnx.helper.make_node("Relu", [f"conv{number}"], [value]))
+    nodes.append(onnx.helper.make_node("GlobalAveragePool", [value], ["mean"]))
+    nodes.append(onnx.helper.make_node("Flatten", ["mean"], ["y"]))
+    graph = onnx.helper.make_graph(nodes, "chain", [port("x", *CHAIN_SHAPE)], [port("y", channels)], weights)
+    save(graph, path)
 
 
 def cases(build):
     yield single_operator(build)
     for name, path in weighted_models(build).items():
         input_name = onnx.load(path).graph.input[0].name
-        yield Case(name, path, input_name, images(224), (1, 8))
+        yield Case(name, path, input_name, images(224), (1, 8, 64))
     models = SHARED / "models"
     if not models.exists():
         print(f"the trained models are left out: {models} is absent", file=sys.stderr)

@@ -24,6 +24,8 @@ from benchmark_models import cases
 
 PACKAGE, VERSION = "onnxruntime-node", "1.30.0"
 HERE = pathlib.Path(__file__).resolve().parent
+# A case that takes longer has fewer rounds.
+CASE_MS, ROUNDS_MIN = 60_000, 3
 EXECUTORS = ("onnxruntime", "fp32", "bf16")
 # As ampd starts its workers.
 OPENMP = {"OMP_DYNAMIC": "false", "GOMP_SPINCOUNT": "2000"}
@@ -94,13 +96,24 @@ def spread(values):
     return {"median": statistics.median(values), "min": min(values), "max": max(values)}
 
 
+def pace(executor, round_ms):
+    """How many executions a round has and the milliseconds of one, tried once where it fills the round: at
+    batch 64 it may take ten seconds."""
+    milliseconds = executor.run(1)[0]
+    if milliseconds[0] < round_ms:
+        milliseconds += executor.run(2)[0]
+    one = statistics.median(milliseconds)
+    return max(1, round(round_ms / one)), one
+
+
 def measured(executors, pairs, round_ms):
     """How many executions a round has, the median of their milliseconds and the processor's for one,
     by executor and round."""
-    counts = {name: max(1, round(round_ms / statistics.median(each.run(3)[0])))
-              for name, each in executors.items()}
+    paces = {name: pace(each, round_ms) for name, each in executors.items()}
+    counts = {name: count for name, (count, _) in paces.items()}
+    fitting = int(CASE_MS / sum(count * one for count, one in paces.values()))
     rounds, cpu_rounds = {name: [] for name in executors}, {name: [] for name in executors}
-    for number in range(pairs):
+    for number in range(min(pairs, max(ROUNDS_MIN, fitting))):
         order = list(executors)
         for name in order if number % 2 == 0 else order[::-1]:
             milliseconds, cpu = executors[name].run(counts[name])

@@ -8,7 +8,6 @@ and together within a memory budget, in alternation; the budget is a tenth less 
 more than one by one takes. All must give the same tables. The ideal is the time of each stage's distinct
 steps over the time of all its configs' steps, by measured step times.
 """
-import argparse
 import json
 import os
 import pathlib
@@ -18,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 
-import machine
+import part
 from benchmark_jobs import jobs, write_job
 
 TABLES = ("SELECT seq, stage, state, accuracy, delta, meets_goal, low_ops, fp32_ops, reused_from, config_digest"
@@ -106,21 +105,6 @@ def is_right(rows):
     return all(row["same_tables"] and row["within_budget"] for row in rows)
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("build", type=pathlib.Path)
-    parser.add_argument("--pairs", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--only", nargs="+", metavar="JOB")
-    parser.add_argument("--output", type=pathlib.Path)
-    arguments = parser.parse_args()
-    rows = measured_jobs(arguments.build.resolve(), arguments.pairs, arguments.threads, arguments.only)
-    if arguments.output:
-        report = {"machine": machine.description(), "rows": rows}
-        arguments.output.write_text(json.dumps(report, indent=2) + "\n")
-    if not is_right(rows):
-        sys.exit("tables differ, or a run took more memory than its budget")
-
-
 if __name__ == "__main__":
-    main()
+    part.run(measured_jobs, is_right, "tables differ, or a run took more memory than its budget",
+             pairs=part.count(3), threads=part.count(1), only=part.JOB_NAMES)

@@ -7,18 +7,15 @@ The jobs have a goal that no trial meets, which is what a plan assumes, and are 
 `ampd run`, latency included; their time is that from start to end in the store. Plan and run alternate.
 Right is a ratio of predicted to taken seconds between 0.75 and 1.25, its median over the rounds.
 """
-import argparse
 import json
 import pathlib
-import sqlite3
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 
-import machine
-from benchmark_jobs import jobs, write_job
+import part
+from benchmark_jobs import jobs, taken_seconds, write_job
 
 ERROR_MAX = 0.25
 
@@ -30,16 +27,6 @@ def plan_of(build, job_file):
     planned = subprocess.run([build / "src/client/ampctl", "--json", "plan", job_file], check=True,
                              capture_output=True, text=True)
     return json.loads(planned.stdout)
-
-
-def taken_seconds(build, folder, job_file):
-    subprocess.run(["rm", "-rf", folder / "state"], check=True)
-    command = [build / "src/daemon/ampd", "run", job_file, "--state-dir", folder / "state", "--json"]
-    run = subprocess.run(command, capture_output=True, text=True)
-    if run.returncode != 10:
-        sys.exit(f"{' '.join(map(str, command))}: {run.stderr}")
-    database = sqlite3.connect(folder / "state/ampd.db")
-    return database.execute("SELECT (finished_at - started_at) / 1e6 FROM job").fetchone()[0]
 
 
 def compared(build, folder, job, rounds, threads):
@@ -76,21 +63,6 @@ def is_right(rows):
     return all(abs(row["ratio"] - 1) <= ERROR_MAX for row in rows)
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("build", type=pathlib.Path)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--only", nargs="+", metavar="JOB")
-    parser.add_argument("--output", type=pathlib.Path)
-    arguments = parser.parse_args()
-    rows = measured_jobs(arguments.build.resolve(), arguments.rounds, arguments.threads, arguments.only)
-    if arguments.output:
-        report = {"machine": machine.description(), "rows": rows}
-        arguments.output.write_text(json.dumps(report, indent=2) + "\n")
-    if not is_right(rows):
-        sys.exit(f"a plan is more than {ERROR_MAX:.0%} off")
-
-
 if __name__ == "__main__":
-    main()
+    part.run(measured_jobs, is_right, f"a plan is more than {ERROR_MAX:.0%} off",
+             rounds=part.count(3), threads=part.count(1), only=part.JOB_NAMES)

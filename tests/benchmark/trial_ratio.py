@@ -6,12 +6,10 @@
 On one thread, in processor time, which other processes hardly disturb. The program is built anew for each
 trial, as in a search; the goal is a share below 5 %.
 """
-import argparse
 import json
-import pathlib
 import subprocess
 
-import machine
+import part
 from machine import ROOT, SHARED
 
 IMAGES = 1000
@@ -59,18 +57,6 @@ def is_right(rows):
     return all(row["share"] < SHARE_MAX for row in rows if row["model"] == "resnet50")
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("build", type=pathlib.Path)
-    parser.add_argument("--trials", type=int, default=12)
-    parser.add_argument("--output", type=pathlib.Path)
-    arguments = parser.parse_args()
-    rows = measured_models(arguments.build.resolve(), arguments.trials)
-    if arguments.output:
-        arguments.output.write_text(json.dumps({"machine": machine.description(), "rows": rows}, indent=2) + "\n")
-    if not is_right(rows):
-        raise SystemExit("a trial of ResNet-50 costs more beyond its execution than it may")
-
-
 if __name__ == "__main__":
-    main()
+    part.run(measured_models, is_right, "a trial of ResNet-50 costs more beyond its execution than it may",
+             trials=part.count(12))
