@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Every measurement of performance in one run: prints tables, stores build/bench.json.
 
-    bench.py BUILD_FOLDER [--output FILE] [--pairs 5] [--quick] [--parts precision executor together trial plan store durability]
+    bench.py BUILD_FOLDER [--output FILE] [--pairs 5] [--quick] [--parts precision executor together lanes trial plan store durability]
 """
 import argparse
 import json
@@ -12,6 +12,7 @@ import tempfile
 
 import durability_ratio
 import executor_ratio
+import lanes_ratio
 import machine
 import plan_ratio
 import precision_ratio
@@ -19,7 +20,7 @@ import store_size
 import trial_ratio
 
 round_ms = 150
-PARTS = ("precision", "executor", "together", "trial", "plan", "store", "durability")
+PARTS = ("precision", "executor", "together", "lanes", "trial", "plan", "store", "durability")
 
 
 def output_of(*command):
@@ -70,6 +71,10 @@ def main():
     if "together" in arguments.parts:
         print("\ntrials together against one by one")
         report["together"], all_right = together(build, max(1, pairs // 2), quick)
+    if "lanes" in arguments.parts:
+        print("\nbatches in lanes against operators divided among threads")
+        report["lanes"] = lanes_ratio.measured_jobs(build, max(1, pairs // 2), 2, ["digits"] if quick else None)
+        all_right = all_right and all(row["same_tables"] for row in report["lanes"])
     if "trial" in arguments.parts:
         print("\na trial that changes one operator, beyond its execution")
         report["trial"] = trial_ratio.measured_models(build, 4 if quick else 12)

@@ -7,7 +7,7 @@ JOB = """model: {{name: {name}, path: {model}}}
 mixed_precision: {{precisions: [bf16]}}
 evaluation:
   accuracy:
-    configs: {{intra_num_of_threads: {threads}}}
+    configs: {{intra_num_of_threads: {threads}, lanes: {lanes}}}
     iteration: {iteration}
     metric: {{{metric}}}
     dataloader:
@@ -44,5 +44,5 @@ def jobs(sizes):
         yield {"name": name, **JOBS[name], **size}
 
 
-def write_job(path, job, threads, objective):
-    path.write_text(JOB.format(threads=threads, objective=objective, **job))
+def write_job(path, job, threads, objective, lanes=1):
+    path.write_text(JOB.format(threads=threads, lanes=lanes, objective=objective, **job))
