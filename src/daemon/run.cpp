@@ -69,6 +69,13 @@ asio::awaitable<std::int64_t> Run::find_or_submit() {
       store::identity(submission.job, submission.model_digest, submission.inputs);
   std::optional<std::int64_t> known;
   if (!options_.again) known = store_.reader().find_identity(identity);
+  if (!options_.again && !known && submission.job.lanes == 0) {
+    // As versions without lanes knew it.
+    job::Job earlier = submission.job;
+    earlier.lanes = 1;
+    known = store_.reader().find_identity(
+        store::identity(earlier, submission.model_digest, submission.inputs));
+  }
   co_return known ? *known : loop_.scheduler().submit(submission);
 }
 

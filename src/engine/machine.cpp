@@ -3,6 +3,7 @@
 #include <omp.h>
 
 #include <atomic>
+#include <utility>
 
 #include "base/check.hpp"
 #include "engine/onednn.hpp"
@@ -17,6 +18,8 @@ constexpr int numerics_version = 3;
 // OpenMP keeps the number per thread; this one is for all. 0: OpenMP's own choice.
 std::atomic<int> chosen_threads{0};
 
+thread_local int scoped_threads = 0;  // 0: in no scope
+
 }  // namespace
 
 void set_threads(int threads) {
@@ -26,14 +29,28 @@ void set_threads(int threads) {
 }
 
 void adopt_threads() {
-  const int threads = chosen_threads;
+  const int threads = scoped_threads > 0 ? scoped_threads : chosen_threads.load();
   if (threads > 0 && threads != omp_get_max_threads()) omp_set_num_threads(threads);
 }
 
-std::string fingerprint() {
+int threads() {
   adopt_threads();
+  return omp_get_max_threads();
+}
+
+ThreadScope::ThreadScope(int threads)
+    : outer_threads_(engine::threads()), outer_scope_(std::exchange(scoped_threads, threads)) {
+  adopt_threads();
+}
+
+ThreadScope::~ThreadScope() {
+  scoped_threads = outer_scope_;
+  omp_set_num_threads(outer_threads_);
+}
+
+std::string fingerprint() {
   return "onednn " + onednn::version() + ", isa " + onednn::effective_isa() + ", threads " +
-         std::to_string(omp_get_max_threads()) + ", numerics " + std::to_string(numerics_version);
+         std::to_string(threads()) + ", numerics " + std::to_string(numerics_version);
 }
 
 std::string missing_feature(Precision precision) {

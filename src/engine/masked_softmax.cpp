@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.hpp"
+#include "engine/instances.hpp"
 #include "tensor/half.hpp"
 
 namespace ampd::engine {
@@ -152,11 +153,16 @@ std::optional<MaskedSoftmax> masked_softmax(const Layout& scores, float scale, c
     rest = offer_for(rows % at_a_time, columns, scores.dtype());
     if (!rest) return std::nullopt;
   }
-  const auto work = std::make_shared<MaskedRows>(scores, scale, mask, at_a_time);
-  work->set(*all, rest);
+  const auto work = std::make_shared<Instances<MaskedRows>>([=, all = *all] {
+    auto one = std::make_unique<MaskedRows>(scores, scale, mask, at_a_time);
+    one->set(all, rest);
+    return one;
+  });
   return MaskedSoftmax{all->implementation(), {[work](auto inputs, auto outputs) {
-                         work->run(inputs[0], reinterpret_cast<const float*>(inputs[1]),
+                         work->with_one([&](MaskedRows& one) {
+                           one.run(inputs[0], reinterpret_cast<const float*>(inputs[1]),
                                    outputs[0]);
+                         });
                        }}};
 }
 

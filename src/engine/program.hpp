@@ -6,6 +6,7 @@
 // operator share everything up to it, and each gives, bit for bit, what it gives alone.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -40,8 +41,8 @@ struct StepReport {
 class WeightCache;
 std::shared_ptr<WeightCache> make_weight_cache();
 
-/// Used from one thread at a time. NaN: as oneDNN's kernels have it, Relu, Clip and MaxPool may
-/// turn one into a bound; sums, products and normalisations keep it.
+/// Used from one thread at a time, but for `run` in lanes. NaN: as oneDNN's kernels have it, Relu,
+/// Clip and MaxPool may turn one into a bound; sums, products and normalisations keep it.
 class Program {
  public:
   /// `graph` is specialised: all shapes known, passes run; it is not needed afterwards. Throws
@@ -58,15 +59,18 @@ class Program {
 
   /// One execution. Inputs by input name, row-major, with the shapes of the graph; outputs in the
   /// graph's order, row-major, those of one assignment after those of another; an output computed
-  /// in bf16 is returned as f32.
-  std::vector<tensor::Tensor> run(const std::map<std::string, tensor::Tensor>& inputs);
+  /// in bf16 is returned as f32. Each lane has intermediate values of its own: several
+  /// threads may run the program at once, each in another lane.
+  std::vector<tensor::Tensor> run(const std::map<std::string, tensor::Tensor>& inputs,
+                                  std::size_t lane = 0);
 
   /// Runs once with a clock around each step; `outputs`, if given, are set as `run` gives them.
   std::vector<StepReport> profile(const std::map<std::string, tensor::Tensor>& inputs,
                                   std::vector<tensor::Tensor>* outputs = nullptr);
 
   std::vector<StepReport> steps() const;
-  std::int64_t arena_bytes() const;    // of intermediate values, taken by the first execution
+  std::int64_t arena_bytes() const;    // of intermediate values, taken by a lane's first execution
+  std::int64_t held_bytes() const;     // of intermediate values in all lanes that have run
   std::int64_t weights_bytes() const;  // weights as this program reads them
 
  private:
@@ -94,8 +98,24 @@ std::vector<std::string> unsupported_ops(const graph::Graph& graph);
 /// Sets the number of threads for every program of the process; call before the first is compiled.
 void set_threads(int threads);
 
+/// On which the programs run that the calling thread compiles.
+int threads();
+
+/// While it lives, programs that the calling thread compiles get so many threads, and keep them.
+class ThreadScope {
+ public:
+  explicit ThreadScope(int threads);
+  ~ThreadScope();
+  ThreadScope(const ThreadScope&) = delete;
+  ThreadScope& operator=(const ThreadScope&) = delete;
+
+ private:
+  int outer_threads_;
+  int outer_scope_;
+};
+
 /// What pins the numerics of this process: "onednn 2.6.3, isa avx512_core_bf16, threads 2,
-/// numerics 3".
+/// numerics 3"; inside a ThreadScope, with its threads.
 std::string fingerprint();
 
 /// The CPU feature whose absence leaves `precision` without kernels here; empty if it has some.

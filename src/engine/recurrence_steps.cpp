@@ -1,8 +1,10 @@
 #include "engine/recurrence_steps.hpp"
 
 #include <algorithm>
+#include <memory>
 
 #include "engine/bytes.hpp"
+#include "engine/instances.hpp"
 #include "tensor/half.hpp"
 
 namespace ampd::engine {
@@ -239,11 +241,14 @@ class Recurrence {
 std::optional<RecurrenceCall> recurrence_steps(const RecurrenceSteps& form) {
   const std::optional<Offers> offers = offers_for(form);
   if (!offers) return std::nullopt;
-  const auto work = std::make_shared<Recurrence>(form, *offers);
+  const auto work = std::make_shared<Instances<Recurrence>>(
+      [form, offers = *offers] { return std::make_unique<Recurrence>(form, offers); });
   RecurrenceCall result{offers->candidate.implementation(),
                         offers->candidate.weights(),
                         std::nullopt,
-                        {[work](auto inputs, auto outputs) { work->run(inputs, outputs); }}};
+                        {[work](auto inputs, auto outputs) {
+                          work->with_one([&](Recurrence& one) { one.run(inputs, outputs); });
+                        }}};
   if (offers->gates) result.gate_weights = offers->gates->weights();
   return result;
 }

@@ -49,6 +49,13 @@ std::int64_t size_bytes(const data::Outputs& outputs) {
   return bytes;
 }
 
+std::int64_t size_bytes(const std::vector<tensor::Tensor>& tensors) {
+  std::int64_t bytes = 0;
+  for (const tensor::Tensor& each : tensors)
+    bytes += static_cast<std::int64_t>(each.bytes().size());
+  return bytes;
+}
+
 }  // namespace
 
 Evaluator::Evaluator(std::shared_ptr<Model> model, job::Job job)
@@ -61,11 +68,19 @@ Evaluator::Evaluator(std::shared_ptr<Model> model, job::Job job, JobInputs input
       inputs_(std::move(inputs)),
       graph_(model_->graph(inputs_.shapes())),
       space_(tuning_space(*graph_, job_.target())),
-      outputs_(chosen_outputs(*model_, job_)) {}
+      outputs_(chosen_outputs(*model_, job_)),
+      lanes_(lane_count(job_, *graph_, inputs_)),
+      runner_(*model_, lanes_) {}
+
+std::string Evaluator::fingerprint() const {
+  const engine::ThreadScope scope(lanes_.threads);
+  return engine::fingerprint();
+}
 
 Budget Evaluator::narrowed(Budget budget) const {
   if (batch_seconds_ > 0) {
-    budget.cost_max = std::min(budget.cost_max, base::limits::batch_seconds / batch_seconds_);
+    const double round_seconds = batch_seconds_ * static_cast<double>(lanes_.lanes);
+    budget.cost_max = std::min(budget.cost_max, base::limits::batch_seconds / round_seconds);
   }
   return budget;
 }
@@ -75,8 +90,7 @@ Pass Evaluator::begin(const std::vector<Precisions>& configs, const Budget& budg
   for (const Precisions& precisions : configs) {
     check_precisions(*graph_, precisions, model_->source().name);
   }
-  merged_ = nullptr;
-  running_.clear();
+  runner_.begin({}, nullptr);
   if (checkpoint) {
     std::optional<Pass> pass =
         Pass::resumed(evaluation_.metric, configs, *checkpoint, inputs_.batch_count());
@@ -84,10 +98,10 @@ Pass Evaluator::begin(const std::vector<Precisions>& configs, const Budget& budg
   }
   Pass pass(evaluation_.metric, configs);
   if (configs.size() > 1) {
-    merged_ = MergedPrograms::within(*model_, inputs_, configs, narrowed(budget));
-    pass.members.erase(pass.members.begin() + static_cast<std::ptrdiff_t>(merged_->count()),
+    auto merged = MergedPrograms::within(*model_, inputs_, configs, narrowed(budget), lanes_.lanes);
+    pass.members.erase(pass.members.begin() + static_cast<std::ptrdiff_t>(merged->count()),
                        pass.members.end());
-    running_ = pass.live();
+    runner_.begin(pass.live(), std::move(merged));
   }
   return pass;
 }
@@ -108,12 +122,13 @@ std::optional<std::vector<Evaluated>> Evaluator::evaluate(
     const std::optional<double>& accuracy_needed) {
   const Clock::time_point started = Clock::now();
   memory_bytes_max_ = base::memory_budget_bytes(budget.memory_bytes_max);
+  const engine::ThreadScope scope(lanes_.threads);
   Pass pass = begin(configs, budget, checkpoint);
-  const std::int64_t first_batch = pass.batches_done;
-  BatchStream batches(inputs_, first_batch);
+  BatchStream batches(inputs_, pass.batches_done);
+  std::exception_ptr data_error;
   Clock::time_point checkpointed = Clock::now();
-  Clock::time_point paced_from = started;  // then from the second batch on: the first one builds
-  while (pass.batches_done < inputs_.batch_count() && !pass.live().empty()) {
+  Pace pace(lanes_.lanes, memory_bytes_max_);
+  while (!is_over(pass)) {
     const bool stops = observer.wants_stop();
     const bool is_due = Clock::now() - checkpointed >= observer.checkpoint_interval;
     if (observer.checkpoint && (stops || is_due)) {
@@ -121,17 +136,12 @@ std::optional<std::vector<Evaluated>> Evaluator::evaluate(
       checkpointed = Clock::now();
     }
     if (stops) return std::nullopt;
-    std::optional<data::Batch> batch = batches.next();
-    if (!batch) break;
-    add_batch(pass, *std::move(batch));
-    if (accuracy_needed) abort_hopeless(pass, *accuracy_needed);
-    if (pass.members.size() == 1) {
-      const std::int64_t batches_run = pass.batches_done - first_batch;
-      const std::chrono::duration<double> taken = Clock::now() - paced_from;
-      batch_seconds_ =
-          taken.count() / static_cast<double>(std::max<std::int64_t>(batches_run - 1, 1));
-      if (batches_run == 1) paced_from = Clock::now();
-    }
+    std::vector<data::Batch> round = next_round(batches, pace.batches_of_round(), data_error);
+    if (round.empty()) break;
+    const std::int64_t batches_before = pass.batches_done;
+    add_round(pass, std::move(round), accuracy_needed);
+    pace.add_round(pass.batches_done - batches_before, batch_bytes_);
+    if (pass.members.size() == 1) batch_seconds_ = pace.batch_seconds();
     observer.tell({pass.batches_done, inputs_.batch_count(), pass.samples_done,
                    pass.members.front().metric.value(), std::ssize(pass.members)});
   }
@@ -146,15 +156,59 @@ std::optional<std::vector<Evaluated>> Evaluator::evaluate(
   return evaluated;
 }
 
-void Evaluator::add_batch(Pass& pass, data::Batch batch) {
-  const job::MetricTraits traits = job::traits(evaluation_.metric);
-  const std::vector<data::Outputs> outputs = run(pass, batch);
+bool Evaluator::is_over(const Pass& pass) const {
+  return pass.batches_done >= inputs_.batch_count() || pass.live().empty();
+}
+
+std::vector<data::Batch> Evaluator::next_round(BatchStream& batches, std::size_t count,
+                                               std::exception_ptr& data_error) {
+  if (data_error) std::rethrow_exception(data_error);
+  std::vector<data::Batch> round;
+  try {
+    while (round.size() < count) {
+      std::optional<data::Batch> batch = batches.next();
+      if (!batch) break;
+      round.push_back(*std::move(batch));
+    }
+  } catch (...) {
+    if (round.empty()) throw;
+    data_error = std::current_exception();
+  }
+  return round;
+}
+
+void Evaluator::add_round(Pass& pass, std::vector<data::Batch> round,
+                          const std::optional<double>& accuracy_needed) {
+  std::vector<bool> wants_reference;
+  for (const data::Batch& batch : round) {
+    wants_reference.push_back(job::traits(evaluation_.metric).needs_reference &&
+                              !references_.contains(batch.index));
+  }
+  const std::vector<BatchResult> results =
+      runner_.run(pass, round, wants_reference, memory_bytes_max_);
+  for (std::size_t i = 0; i < round.size() && !is_over(pass); ++i) {
+    if (results[i].error) std::rethrow_exception(results[i].error);
+    batch_bytes_ = size_bytes(round[i]) + size_bytes(results[i].outputs);
+    add_batch(pass, std::move(round[i]), results[i]);
+    if (accuracy_needed) abort_hopeless(pass, *accuracy_needed);
+  }
+}
+
+void Evaluator::add_batch(Pass& pass, data::Batch batch, const BatchResult& result) {
+  const std::vector<std::size_t>& running = runner_.running();
+  const std::size_t outputs_count = result.outputs.size() / running.size();
+  std::vector<data::Outputs> outputs;
+  for (std::size_t i = 0; i < running.size(); ++i) {
+    outputs.push_back(chosen(std::span(result.outputs).subspan(i * outputs_count, outputs_count)));
+  }
   std::optional<tensor::Tensor> labels = batch.labels;
   if (labels) labels = data::postprocess(evaluation_.postprocess, *std::move(labels));
   std::optional<data::Outputs> compared;
-  if (traits.needs_reference) compared = reference(pass, outputs, batch);
-  for (std::size_t i = 0; i < running_.size(); ++i) {
-    Pass::Member& member = pass.members[running_[i]];
+  if (job::traits(evaluation_.metric).needs_reference) {
+    compared = reference(pass, batch.index, result);
+  }
+  for (std::size_t i = 0; i < running.size(); ++i) {
+    Pass::Member& member = pass.members[running[i]];
     if (member.aborted_after) continue;
     member.metric.add(outputs[i], labels ? &*labels : nullptr, compared ? &*compared : nullptr,
                       batch.samples);
@@ -183,58 +237,18 @@ void Evaluator::abort_hopeless(Pass& pass, double accuracy_needed) const {
   }
 }
 
-void Evaluator::choose_running(const Pass& pass) {
-  // A program is not made anew for a few members less.
-  std::vector<std::size_t> live = pass.live();
-  if (2 * live.size() > running_.size() && !running_.empty()) return;
-  running_ = std::move(live);
-  merged_ = nullptr;
-  if (running_.size() == 1) return;
-  std::vector<Precisions> configs;
-  for (const std::size_t place : running_) configs.push_back(pass.members[place].precisions);
-  merged_ = std::make_unique<MergedPrograms>(*model_, std::move(configs));
-}
-
-std::vector<data::Outputs> Evaluator::run(Pass& pass, const data::Batch& batch) {
-  choose_running(pass);
-  std::vector<data::Outputs> outputs;
-  if (merged_ == nullptr) {
-    Pass::Member& only = pass.members[running_.front()];
-    const auto program = model_->program(shapes_of(batch.inputs), only.precisions);
-    outputs.push_back(chosen(program->run(batch.inputs)));
-    only.footprint_bytes = std::max(only.footprint_bytes, program->footprint_bytes());
-    return outputs;
-  }
-  const std::vector<tensor::Tensor> all = merged_->run(batch.inputs);
-  const std::size_t outputs_count = all.size() / running_.size();
-  for (std::size_t i = 0; i < running_.size(); ++i) {
-    outputs.push_back(chosen(std::span(all).subspan(i * outputs_count, outputs_count)));
-    std::int64_t& bytes = pass.members[running_[i]].footprint_bytes;
-    bytes = std::max(bytes, merged_->footprint_bytes(i));
-  }
-  return outputs;
-}
-
 data::Outputs Evaluator::chosen(std::span<const tensor::Tensor> all) const {
   data::Outputs outputs;
   for (const auto& [name, place] : outputs_) outputs.emplace_back(name, all[place]);
   return outputs;
 }
 
-data::Outputs Evaluator::reference(const Pass& pass, const std::vector<data::Outputs>& found_now,
-                                   const data::Batch& batch) {
-  const auto baseline = std::ranges::find_if(running_, [&](std::size_t member) {
-    return without_fp32(pass.members[member].precisions).empty();
-  });
-  if (baseline != running_.end()) {
-    const auto place = static_cast<std::size_t>(baseline - running_.begin());
-    remember(pass, batch.index, found_now[place]);
-    return found_now[place];
-  }
-  const auto known = references_.find(batch.index);
+data::Outputs Evaluator::reference(const Pass& pass, std::int64_t batch,
+                                   const BatchResult& result) {
+  const auto known = references_.find(batch);
   if (known != references_.end()) return known->second;
-  data::Outputs outputs = chosen(model_->program(shapes_of(batch.inputs), {})->run(batch.inputs));
-  remember(pass, batch.index, outputs);
+  data::Outputs outputs = chosen(result.reference);
+  remember(pass, batch, outputs);
   return outputs;
 }
 
@@ -247,7 +261,8 @@ void Evaluator::remember(const Pass& pass, std::int64_t batch, const data::Outpu
 
 bool Evaluator::has_room(const Pass& pass, std::int64_t bytes) const {
   if (kept_bytes() + bytes > kept_bytes_max()) return false;
-  const std::int64_t next_program_bytes = pass.members.front().footprint_bytes;
+  const std::int64_t next_program_bytes =
+      pass.members.front().footprint_bytes * static_cast<std::int64_t>(lanes_.lanes);
   return base::resident_bytes() + bytes + next_program_bytes <= memory_bytes_max_;
 }
 

@@ -3,10 +3,13 @@
 // Configs are judged together where that costs less: one program executes what they share once. It
 // is kept from one config to the next: the data stay open, prepared batches and the fp32 outputs
 // that some metrics compare with stay in memory, as far as limits::kept_share of the budget goes
-// and the programs leave room. One thread, beside the one that prepares batches.
+// and the programs leave room. Batches run in rounds, each in its lane (lane_count.hpp), and are
+// added to the metrics in their order. One thread, beside those of the lanes and the one that
+// prepares batches.
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <map>
 #include <memory>
 #include <optional>
@@ -17,10 +20,11 @@
 #include "ampd/tuning_space.hpp"
 #include "data/metric.hpp"
 #include "evaluation/job_inputs.hpp"
-#include "evaluation/merged_programs.hpp"
 #include "evaluation/model.hpp"
 #include "evaluation/observer.hpp"
+#include "evaluation/pace.hpp"
 #include "evaluation/pass.hpp"
+#include "evaluation/round_runner.hpp"
 #include "job/job.hpp"
 
 namespace ampd::evaluation {
@@ -67,6 +71,10 @@ class Evaluator {
 
   const job::Job& job() const { return job_; }
   const JobInputs& inputs() const { return inputs_; }
+  const LaneCount& lanes() const { return lanes_; }
+
+  /// What pins the accuracies.
+  std::string fingerprint() const;
 
   /// How many batches will be kept after a whole pass, if the programs leave room.
   std::int64_t batches_to_keep() const;
@@ -78,15 +86,19 @@ class Evaluator {
   Budget narrowed(Budget budget) const;
   Pass begin(const std::vector<Precisions>& configs, const Budget& budget,
              const std::optional<nlohmann::json>& checkpoint);
-  void add_batch(Pass& pass, data::Batch batch);
-  /// Of the members in `running_`, which are all that are live, and more of them.
-  std::vector<data::Outputs> run(Pass& pass, const data::Batch& batch);
-  void choose_running(const Pass& pass);
+  /// So many batches, fewer at the end. Throws what the stream throws, and throws it when its turn
+  /// comes: an error behind the round is kept in `data_error` for the next call.
+  static std::vector<data::Batch> next_round(BatchStream& batches, std::size_t count,
+                                             std::exception_ptr& data_error);
+  /// All of it, in order, or up to where no member is live any more.
+  void add_round(Pass& pass, std::vector<data::Batch> round,
+                 const std::optional<double>& accuracy_needed);
+  bool is_over(const Pass& pass) const;
+  void add_batch(Pass& pass, data::Batch batch, const BatchResult& result);
   void abort_hopeless(Pass& pass, double accuracy_needed) const;
   data::Outputs chosen(std::span<const tensor::Tensor> all) const;
-  /// The fp32 outputs: of the pass, kept from an earlier one, or made now.
-  data::Outputs reference(const Pass& pass, const std::vector<data::Outputs>& found_now,
-                          const data::Batch& batch);
+  /// The fp32 outputs: kept from an earlier pass, or made now.
+  data::Outputs reference(const Pass& pass, std::int64_t batch, const BatchResult& result);
   void remember(const Pass& pass, std::int64_t batch, const data::Outputs& outputs);
   bool has_room(const Pass& pass, std::int64_t bytes) const;
   std::int64_t kept_bytes_max() const;
@@ -102,8 +114,9 @@ class Evaluator {
   std::int64_t references_bytes_ = 0;
   std::int64_t memory_bytes_max_ = 0;  // of the process
   double batch_seconds_ = 0;           // of the last config that was evaluated alone; 0: not known
-  std::vector<std::size_t> running_;   // members of the pass under way
-  std::unique_ptr<MergedPrograms> merged_;  // of these, if they are several
+  std::int64_t batch_bytes_ = 0;       // of the last batch and what was made of it
+  LaneCount lanes_;
+  RoundRunner runner_;
 };
 
 }  // namespace ampd::evaluation

@@ -69,8 +69,8 @@ std::vector<tensor::Tensor> Executable::follow(const Tensors& inputs, const RunP
   return results;
 }
 
-std::vector<tensor::Tensor> Executable::run(const Tensors& inputs) {
-  if (first_.stage == nullptr) return first_.program->run(inputs);
+std::vector<tensor::Tensor> Executable::run(const Tensors& inputs, std::size_t lane) {
+  if (first_.stage == nullptr) return first_.program->run(inputs, lane);
   return follow(
       inputs, [](engine::Program& program, const Tensors& given) { return program.run(given); },
       [](const Stage& stage, const graph::Node& node, Tensors& values) {
@@ -123,6 +123,12 @@ std::int64_t Executable::footprint_bytes() const {
 std::int64_t Executable::arena_bytes() const {
   std::int64_t bytes = first_.program->arena_bytes();
   for (const Segment& segment : later_) bytes += segment.program->arena_bytes();
+  return bytes;
+}
+
+std::int64_t Executable::held_bytes() const {
+  std::int64_t bytes = first_.program->held_bytes();
+  for (const Segment& segment : later_) bytes += segment.program->held_bytes();
   return bytes;
 }
 

@@ -2,7 +2,7 @@
 // depend on the data, one per segment (evaluation/stage.hpp), of which the later ones are made when
 // they are first needed and kept as long as they are in use.
 //
-// It does not need the model that it was made from. One thread.
+// It does not need the model that it was made from. One thread, but for `run` in lanes.
 #pragma once
 
 #include <cstddef>
@@ -24,8 +24,9 @@ class Executable {
   Executable(const graph::Graph& graph, std::shared_ptr<Stage> stage, engine::Assignment assignment,
              std::shared_ptr<engine::WeightCache> weights);
 
-  /// As engine::Program::run. Throws Error also where the data lead to shapes that do not fit.
-  std::vector<tensor::Tensor> run(const Tensors& inputs);
+  /// As engine::Program::run; without lanes where shapes depend on the data. Throws Error also
+  /// where the data lead to shapes that do not fit.
+  std::vector<tensor::Tensor> run(const Tensors& inputs, std::size_t lane = 0);
 
   /// Runs once with a clock around each step.
   std::vector<engine::StepReport> profile(const Tensors& inputs);
@@ -42,8 +43,11 @@ class Executable {
   /// segment.
   std::int64_t footprint_bytes() const;
 
-  /// Memory for intermediate values that is held between executions.
+  /// Memory for intermediate values that one lane holds between executions.
   std::int64_t arena_bytes() const;
+
+  /// What all lanes that have run hold of it.
+  std::int64_t held_bytes() const;
 
  private:
   struct Segment {

@@ -33,6 +33,9 @@ class JobInputs {
   /// Of the first batch; all batches of a job's own data have the same.
   const Shapes& shapes() const { return shapes_; }
 
+  /// Whether every batch has them; of a source it is not known.
+  bool has_equal_shapes() const { return !source_; }
+
   /// Of a source: the largest number, as it is not known.
   std::int64_t batch_count() const { return batch_count_; }
 

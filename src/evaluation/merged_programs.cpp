@@ -26,7 +26,7 @@ MergedPrograms::MergedPrograms(Model& model, std::vector<Precisions> configs)
 
 std::unique_ptr<MergedPrograms> MergedPrograms::within(Model& model, JobInputs& inputs,
                                                        std::vector<Precisions> configs,
-                                                       const Budget& budget) {
+                                                       const Budget& budget, std::size_t lanes) {
   auto made = std::make_unique<MergedPrograms>(model, std::move(configs));
   const std::shared_ptr<const SpecialGraph> special = model.graph(inputs.shapes());
   made->configs_.resize(special->first_stage
@@ -35,7 +35,7 @@ std::unique_ptr<MergedPrograms> MergedPrograms::within(Model& model, JobInputs& 
                                                        model.weights(), budget.cost_max));
   const auto is_short = [&] {
     if (budget.memory_bytes_max <= 0) return false;
-    const auto missing = [&] { return made->bytes_missing(budget.memory_bytes_max); };
+    const auto missing = [&] { return made->bytes_missing(budget.memory_bytes_max, lanes); };
     if (missing() > 0) model.forget_programs();
     if (missing() > 0) inputs.forget(missing());
     return missing() > 0;
@@ -50,11 +50,12 @@ std::unique_ptr<MergedPrograms> MergedPrograms::within(Model& model, JobInputs& 
   return made;
 }
 
-std::int64_t MergedPrograms::bytes_missing(std::int64_t memory_bytes_max) const {
+std::int64_t MergedPrograms::bytes_missing(std::int64_t memory_bytes_max, std::size_t lanes) const {
   // Outputs count twice: those of one batch may not be given back before the next batch has its
   // own.
-  const std::int64_t needed_bytes =
+  const std::int64_t lane_bytes =
       program_ ? program_->arena_bytes() + 2 * output_bytes_ : std::int64_t{0};
+  const std::int64_t needed_bytes = lane_bytes * static_cast<std::int64_t>(lanes);
   return base::resident_bytes() + needed_bytes + needed_bytes / 8 - memory_bytes_max;
 }
 
@@ -66,11 +67,6 @@ void MergedPrograms::prepare(const Shapes& shapes) {
   shapes_ = shapes;
   output_bytes_ = output_bytes(special->graph) * std::ssize(configs_);
   footprints_bytes_.clear();
-}
-
-std::vector<tensor::Tensor> MergedPrograms::run(const Tensors& inputs) {
-  prepare(shapes_of(inputs));
-  return program_->run(inputs);
 }
 
 std::int64_t MergedPrograms::footprint_bytes(std::size_t config) {

@@ -130,13 +130,14 @@ std::shared_ptr<const SpecialGraph> Model::graph(const Shapes& shapes) {
 
 std::shared_ptr<Executable> Model::program(const Shapes& shapes, const Precisions& precisions) {
   const Precisions low = without_fp32(precisions);
+  const int threads = engine::threads();
   const auto matches = [&](const CachedProgram& entry) {
-    return entry.shapes == shapes && entry.precisions == low;
+    return entry.shapes == shapes && entry.precisions == low && entry.threads == threads;
   };
   if (!bring_to_front(programs_, matches)) {
     const std::shared_ptr<const SpecialGraph> special = graph(shapes);
     programs_.push_front(
-        {shapes, low,
+        {shapes, low, threads,
          std::make_shared<Executable>(special->graph, special->first_stage, low, weights_)});
     drop_old_programs();
   }
@@ -144,13 +145,14 @@ std::shared_ptr<Executable> Model::program(const Shapes& shapes, const Precision
 }
 
 void Model::drop_old_programs() {
-  const auto arena_bytes = [this] {
+  const auto held_bytes = [this] {
     std::int64_t bytes = 0;
-    for (const CachedProgram& entry : programs_) bytes += entry.program->arena_bytes();
+    for (const CachedProgram& entry : programs_)
+      bytes += std::max(entry.program->arena_bytes(), entry.program->held_bytes());
     return bytes;
   };
   while (programs_.size() > programs_max ||
-         (programs_.size() > programs_min && arena_bytes() > base::limits::idle_arena_bytes)) {
+         (programs_.size() > programs_min && held_bytes() > base::limits::idle_arena_bytes)) {
     programs_.pop_back();
   }
 }

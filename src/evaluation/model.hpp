@@ -81,13 +81,14 @@ class Model {
   /// Shared by all that is compiled for this model.
   const std::shared_ptr<engine::WeightCache>& weights() const { return weights_; }
 
-  /// What runs one config. Throws what `graph` throws.
+  /// What runs one config, on engine::threads(). Throws what `graph` throws.
   std::shared_ptr<Executable> program(const Shapes& shapes, const Precisions& precisions);
 
  private:
   struct CachedProgram {
     Shapes shapes;
     Precisions precisions;
+    int threads = 1;
     std::shared_ptr<Executable> program;
   };
 

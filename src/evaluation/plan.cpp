@@ -148,7 +148,7 @@ std::optional<Plan> plan(const std::shared_ptr<Model>& model, const job::Job& jo
     plan.batches = evaluator->inputs().batch_count();
   }
   plan.preparation_seconds = std::chrono::duration<double>(Clock::now() - started).count();
-  double round_seconds = 0;  // one batch of the baseline and one of the first other config
+  double pair_seconds = 0;  // one batch of the baseline and one of the first other config
   while (walk.next()) {
     if (observer.wants_stop()) return std::nullopt;
     tell(search, observer);
@@ -162,7 +162,7 @@ std::optional<Plan> plan(const std::shared_ptr<Model>& model, const job::Job& jo
                       observer);
       if (!pass) return std::nullopt;
     }
-    if (search.stage() <= tuning::Stage::model_wise) round_seconds += pass->batch_seconds;
+    if (search.stage() <= tuning::Stage::model_wise) pair_seconds += pass->round_seconds;
     plan.memory_bytes = std::max(plan.memory_bytes, pass->memory_bytes);
     walk.pass(pass->configs, pass->seconds);
   }
@@ -171,7 +171,7 @@ std::optional<Plan> plan(const std::shared_ptr<Model>& model, const job::Job& jo
   plan.end = search.stop_reason().value();
   if (job.settings.objective == Objective::performance && search.best_seq()) {
     plan.latency_seconds =
-        round_seconds * static_cast<double>(job.performance.warmup + job.performance.rounds);
+        pair_seconds * static_cast<double>(job.performance.warmup + job.performance.rounds);
   }
   add_refine(plan, search);
   return plan;

@@ -7,31 +7,32 @@
 
 namespace ampd::evaluation {
 namespace {
-
 using Clock = std::chrono::steady_clock;
 
-/// Of a pass: always the same ones, so that the fp32 outputs that a metric compares with are there
-/// from the baseline's rehearsal as they will be from the baseline.
-std::int64_t rehearsed_batches(std::int64_t batches) {
-  return std::clamp<std::int64_t>(batches / 25, 4, 32);
+/// Of a pass: about the same ones, so that the fp32 outputs that a metric compares with are
+/// there from the baseline's rehearsal as they will be from the baseline.
+std::int64_t rehearsed_batches(std::int64_t batches, std::int64_t lanes) {
+  return lanes * std::clamp<std::int64_t>(batches / lanes / 25, 4, 32);
 }
 
 double seconds_between(Clock::time_point from, Clock::time_point to) {
   return std::chrono::duration<double>(to - from).count();
 }
 
-/// When each batch of a pass was done.
-struct Pace {
+/// When each round of a pass was done.
+struct Rounds {
   std::vector<Clock::time_point> times;  // the first: the start
+  std::vector<std::int64_t> batches{0};  // done by then
 
-  std::int64_t batches() const { return std::ssize(times) - 1; }
-
-  /// The median over the batches after the first, which includes building and cold memory.
+  /// The median over the batches of the rounds after the first, which includes building and cold
+  /// memory.
   double batch_seconds() const {
-    if (batches() < 1) return 0;
+    if (times.size() < 2) return 0;
     std::vector<double> durations;
-    for (std::size_t i = batches() > 1 ? 2 : 1; i < times.size(); ++i) {
-      durations.push_back(seconds_between(times[i - 1], times[i]));
+    for (std::size_t i = times.size() > 2 ? 2 : 1; i < times.size(); ++i) {
+      const auto count = static_cast<std::size_t>(batches[i] - batches[i - 1]);
+      const double seconds = seconds_between(times[i - 1], times[i]);
+      durations.insert(durations.end(), count, seconds / static_cast<double>(count));
     }
     const auto middle = durations.begin() + std::ssize(durations) / 2;
     std::ranges::nth_element(durations, middle);
@@ -57,27 +58,30 @@ std::int64_t bytes_not_kept_yet(const Evaluator& evaluator) {
 
 std::optional<Rehearsal> rehearse(Evaluator& evaluator, const std::vector<Precisions>& configs,
                                   const Budget& budget, const Observer& observer) {
+  const auto lanes = static_cast<std::int64_t>(evaluator.lanes().lanes);
   const std::int64_t batches = evaluator.inputs().batch_count();
   const bool finds_data_ready = evaluator.inputs().kept_batches() > 0;
   Rehearsal rehearsal;
-  Pace pace{{Clock::now()}};
+  Rounds rounds{{Clock::now()}};
   bool is_stopped = false;
   Observer watch;
   watch.progress = [&](const Progress& now) {
-    pace.times.push_back(Clock::now());
+    rounds.times.push_back(Clock::now());
+    rounds.batches.push_back(now.batches_done);
     rehearsal.configs = now.configs;
     rehearsal.memory_bytes = std::max(rehearsal.memory_bytes, base::resident_bytes());
   };
   watch.is_stopping = [&] {
     is_stopped = observer.wants_stop();
-    return is_stopped || pace.batches() >= rehearsed_batches(batches);
+    return is_stopped || rounds.batches.back() >= rehearsed_batches(batches, lanes);
   };
   evaluator.evaluate(configs, budget, {}, watch);
   if (is_stopped) return std::nullopt;
-  rehearsal.batch_seconds = pace.batch_seconds();
-  rehearsal.seconds = seconds_between(pace.times.front(), pace.times.back()) +
-                      static_cast<double>(batches - pace.batches()) * rehearsal.batch_seconds;
-  if (finds_data_ready) rehearsal.seconds += preparing_seconds(evaluator, rehearsal.batch_seconds);
+  const double batch_seconds = rounds.batch_seconds();
+  rehearsal.round_seconds = batch_seconds * static_cast<double>(lanes);
+  rehearsal.seconds = seconds_between(rounds.times.front(), rounds.times.back()) +
+                      static_cast<double>(batches - rounds.batches.back()) * batch_seconds;
+  if (finds_data_ready) rehearsal.seconds += preparing_seconds(evaluator, batch_seconds);
   rehearsal.memory_bytes += bytes_not_kept_yet(evaluator);
   return rehearsal;
 }

@@ -16,7 +16,7 @@ namespace ampd::evaluation {
 struct Rehearsal {
   std::int64_t configs = 1;       // that the budget lets into the pass
   double seconds = 0;             // of the whole pass, building and preparing data included
-  double batch_seconds = 0;       // of one batch once all is built
+  double round_seconds = 0;       // of one batch in each lane once all is built
   std::int64_t memory_bytes = 0;  // of the process, the most after a batch, with all kept data
 };
 

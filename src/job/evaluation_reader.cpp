@@ -131,6 +131,17 @@ std::optional<std::int64_t> read_threads(const Section& configs) {
   return threads ? threads : cores;
 }
 
+int read_lanes(const Section& configs, int threads) {
+  const auto lanes = configs.integer("lanes", 1, base::limits::threads);
+  if (lanes && threads > 0 && *lanes > threads) {
+    configs.error(
+        ProblemCode::invalid, "lanes",
+        join(configs.path(), "lanes") + " must not be more than the threads that they share",
+        std::to_string(threads));
+  }
+  return static_cast<int>(lanes.value_or(threads > 0 ? 1 : 0));
+}
+
 PerformanceEvaluation read_performance(const Section& section) {
   PerformanceEvaluation performance;
   performance.warmup = section.integer("warmup", 0, count_max).value_or(performance.warmup);
@@ -160,7 +171,8 @@ void read_evaluation(const Section& evaluation, const ComponentReader& component
   if (has_accuracy) job.evaluation = read_accuracy(accuracy, components, purpose);
   if (has_command) job.evaluation = read_command(command, job.folder);
   job.performance = read_performance(performance);
-  const auto accuracy_threads = read_threads(accuracy.section("configs"));
+  const Section configs = accuracy.section("configs");
+  const auto accuracy_threads = read_threads(configs);
   const auto performance_threads = read_threads(performance.section("configs"));
   if (accuracy_threads && performance_threads && *accuracy_threads != *performance_threads) {
     performance.warning(ProblemCode::invalid, "configs",
@@ -170,6 +182,7 @@ void read_evaluation(const Section& evaluation, const ComponentReader& component
                             " are used, as evaluation.accuracy.configs says");
   }
   job.threads = static_cast<int>(accuracy_threads.value_or(performance_threads.value_or(0)));
+  if (has_accuracy) job.lanes = read_lanes(configs, job.threads);
 }
 
 }  // namespace ampd::job

@@ -147,6 +147,7 @@ Job read(const json& value) {
     job.constraints.push_back(constraint_from_json(constraint));
   }
   job.threads = value.at("threads");
+  job.lanes = value.value("lanes", 1);
   job.shares_results = value.value("shares_results", false);
   job.seed = value.at("seed");
   return job;
@@ -181,6 +182,7 @@ json to_json(const Job& job) {
       {"constraints", constraints},
       {"threads", job.threads},
       {"seed", job.seed}};
+  if (job.lanes != 1) value["lanes"] = job.lanes;
   if (job.shares_results) value["shares_results"] = true;
   return value;
 }

@@ -87,6 +87,7 @@ struct Job {
   TuneSettings settings;
   std::vector<Constraint> constraints;
   int threads = 0;              // 0: the physical cores
+  int lanes = 1;                // batches at once, which share the threads; 0: as ampd sees fit
   bool shares_results = false;  // takes outcomes of other jobs
   std::uint64_t seed = 1978;
 

@@ -77,7 +77,7 @@ void add_accuracy(std::vector<Key>& table) {
        {accuracy, "dataloader", read, "mapping", "required", "the samples"},
        {accuracy, "iteration", read, "integer", "-1", "batches that are evaluated; -1: all"},
        {accuracy, "postprocess", read, "mapping", "", "between the model and the metric"},
-       {accuracy, "configs", read, "mapping", "", "threads"},
+       {accuracy, "configs", read, "mapping", "", "threads and lanes"},
        {accuracy, "multi_metrics", refused, "", "", "metric, with one of them"},
        {"evaluation.accuracy.postprocess", "transform", read, "postprocess transforms", "",
         "from the list below, in order"},
@@ -105,6 +105,9 @@ void add_performance(std::vector<Key>& table) {
        {performance, "dataloader", ignored, "", "",
         "latency is measured on the samples of `evaluation.accuracy`"},
        {performance, "postprocess", ignored, "", "", "latency is the model's own"}});
+  table.push_back({"evaluation.accuracy.configs", "lanes", read, "integer", "by the model's size",
+                   "batches that are evaluated at once, each by its share of the threads; 1 where "
+                   "threads are named and this is not"});
   for (const std::string section :
        {"evaluation.accuracy.configs", "evaluation.performance.configs"}) {
     table.insert(table.end(),

@@ -76,6 +76,7 @@ evaluation::ModelSource source_at(const std::filesystem::path& model) {
 
 Execution::Execution(const std::filesystem::path& model, job::Job job, Dataloader dataloader)
     : job_(std::move(job)) {
+  job_.lanes = 1;
   engine::set_threads(job_.threads > 0 ? job_.threads : base::physical_cores());
   model_ = std::make_shared<evaluation::Model>(source_at(model));
   model_digest_ = evaluation::content_digest(model);

@@ -16,6 +16,7 @@
 #include "evaluation/content_digest.hpp"
 #include "evaluation/export.hpp"
 #include "evaluation/inspection.hpp"
+#include "evaluation/lane_count.hpp"
 #include "evaluation/latency.hpp"
 #include "evaluation/made_up.hpp"
 #include "evaluation/plan.hpp"
@@ -117,22 +118,29 @@ evaluation::Observer Service::observer() {
 
 Service::Answer Service::carry_out(const protocol::Inspect& order) {
   evaluation::Model& inspected = model(order.model);
+  if (order.job) {
+    const evaluation::JobInputs inputs(inspected, *order.job);
+    protocol::Inspected reply =
+        reply_of(evaluation::inspect(inspected, order.target, inputs.shapes()));
+    if (reply.unsupported.empty()) {
+      reply.fingerprint = evaluation::fingerprint(inspected, *order.job, inputs);
+    }
+    return {std::move(reply), {}};
+  }
   const evaluation::GivenInputs given = given_by(order.inputs);
   const evaluation::Shapes shapes =
-      order.job
-          ? evaluation::JobInputs(inspected, *order.job).shapes()
-          : evaluation::shapes_of(inspected, given, evaluation::read_inputs(inspected, given));
+      evaluation::shapes_of(inspected, given, evaluation::read_inputs(inspected, given));
   return {reply_of(evaluation::inspect(inspected, order.target, shapes)), {}};
 }
 
 Service::Answer Service::carry_out(const protocol::Evaluate& order) {
   if (order.configs.empty()) throw Error(ErrorCode::invalid, "there is no config to evaluate");
-  const auto evaluated = evaluator(order.model, order.job)
-                             .evaluate(order.configs, {order.cost_max, order.memory_bytes_max},
-                                       order.checkpoint, observer(), order.accuracy_needed);
+  evaluation::Evaluator& judge = evaluator(order.model, order.job);
+  const auto evaluated = judge.evaluate(order.configs, {order.cost_max, order.memory_bytes_max},
+                                        order.checkpoint, observer(), order.accuracy_needed);
   if (!evaluated) return {protocol::Stopped{}, {}};
   protocol::Evaluated reply{
-      {}, evaluated->front().samples, evaluated->front().seconds, engine::fingerprint()};
+      {}, evaluated->front().samples, evaluated->front().seconds, judge.fingerprint()};
   for (const evaluation::Evaluated& each : *evaluated) {
     reply.verdicts.push_back(
         {each.accuracy, each.model_bytes, each.footprint_bytes, each.aborted_after});

@@ -2,7 +2,7 @@
 """Every measurement of performance in one run: prints tables, stores build/bench.json.
 
     bench.py BUILD_FOLDER [--output FILE] [--pairs 5] [--quick]
-             [--parts precision executor together trial plan growth store durability]
+             [--parts precision executor together lanes trial plan growth store durability]
 """
 import argparse
 import json
@@ -14,6 +14,7 @@ import tempfile
 import durability_ratio
 import executor_ratio
 import growth
+import lanes_ratio
 import machine
 import plan_ratio
 import precision_ratio
@@ -21,7 +22,7 @@ import store_size
 import trial_ratio
 
 round_ms = 150
-PARTS = ("precision", "executor", "together", "trial", "plan", "growth", "store", "durability")
+PARTS = ("precision", "executor", "together", "lanes", "trial", "plan", "growth", "store", "durability")
 
 
 def output_of(*command):
@@ -72,6 +73,10 @@ def main():
     if "together" in arguments.parts:
         print("\ntrials together against one by one")
         report["together"], all_right = together(build, max(1, pairs // 2), quick)
+    if "lanes" in arguments.parts:
+        print("\nbatches in lanes against operators divided among threads")
+        report["lanes"] = lanes_ratio.measured_jobs(build, max(1, pairs // 2), 2, ["digits"] if quick else None)
+        all_right = all_right and lanes_ratio.is_right(report["lanes"])
     if "trial" in arguments.parts:
         print("\na trial that changes one operator, beyond its execution")
         report["trial"] = trial_ratio.measured_models(build, 4 if quick else 12)

@@ -9,7 +9,7 @@ JOB = """model: {{name: {name}, path: {model}}}
 mixed_precision: {{precisions: [bf16]}}
 evaluation:
   accuracy:
-    configs: {{intra_num_of_threads: {threads}}}
+    configs: {{intra_num_of_threads: {threads}, lanes: {lanes}}}
     iteration: {iteration}
     metric: {{{metric}}}
     dataloader:
@@ -47,8 +47,8 @@ def jobs(sizes):
         yield {"name": name, **JOBS[name], **size}
 
 
-def write_job(path, job, threads, objective, max_trials=100):
-    path.write_text(JOB.format(threads=threads, objective=objective, max_trials=max_trials, **job))
+def write_job(path, job, threads, objective, max_trials=100, lanes=1):
+    path.write_text(JOB.format(threads=threads, lanes=lanes, objective=objective, max_trials=max_trials, **job))
 
 
 def taken_seconds(build, folder, job_file):

@@ -5,10 +5,12 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "engine/plain.hpp"
@@ -260,6 +262,26 @@ inline void check_fp32(const Graph& graph, const Tensors& inputs) {
 }
 inline void check_fp32(const Graph& graph) {
   check_fp32(graph, random_inputs(graph));
+}
+
+/// Lanes that run at the same time give the bits that each gives alone.
+inline void check_lanes(const Graph& graph, const Assignment& assignment = {}) {
+  const ThreadScope scope(1);
+  Program program(graph, assignment, make_weight_cache());
+  const std::array<Tensors, 2> inputs{random_inputs(graph, 1), random_inputs(graph, 2)};
+  const std::array<std::vector<Tensor>, 2> expected{program.run(inputs[0]), program.run(inputs[1])};
+  constexpr int rounds = 50;
+  std::array<int, 2> equal{};
+  const auto work = [&](std::size_t lane) {
+    for (int round = 0; round < rounds; ++round) {
+      const Tensor found = program.run(inputs[lane], lane)[0];
+      equal[lane] += std::ranges::equal(found.bytes(), expected[lane][0].bytes()) ? 1 : 0;
+    }
+  };
+  std::thread other(work, std::size_t{1});
+  work(0);
+  other.join();
+  CHECK(equal == std::array{rounds, rounds});
 }
 
 /// bf16 keeps 8 bits: rounding inputs, weights and result of one operator costs less than 2^-7.

@@ -1,6 +1,7 @@
 #include <omp.h>
 
 #include <cstdlib>
+#include <optional>
 #include <string_view>
 
 #include "engine/onednn.hpp"
@@ -28,6 +29,26 @@ TEST_CASE("the fingerprint names version, instruction set, threads and numerics"
   set_threads(1);
   CHECK(fingerprint().find("threads 1") != std::string::npos);
   set_threads(before);
+}
+
+TEST_CASE("a program keeps the threads of the scope that it is compiled in") {
+  const int outside = threads();
+  const Graph graph = product();
+  std::optional<Program> program;
+  {
+    const ThreadScope scope(3);
+    CHECK(threads() == 3);
+    CHECK(fingerprint().find("threads 3") != std::string::npos);
+    {
+      const ThreadScope inner(1);
+      CHECK(threads() == 1);
+    }
+    CHECK(threads() == 3);
+    program.emplace(graph, Assignment{}, make_weight_cache());
+  }
+  CHECK(threads() == outside);
+  program->run(random_inputs(graph));
+  CHECK(threads() == outside);
 }
 
 TEST_CASE("a precision is offered exactly where no feature is missing for it") {

@@ -77,6 +77,13 @@ TEST_CASE("MaskedSoftmax scales, masks and softens rows, few or many, under any 
   }
 }
 
+TEST_CASE("MaskedSoftmax runs in several lanes at once") {
+  GraphBuilder builder;
+  const ValueId scores = builder.input("scores", {4, 64, 64});
+  check_lanes(builder.finish(
+      builder.node("MaskedSoftmax", {scores, builder.weights({64, 64})}, {{"scale", 0.25F}})));
+}
+
 TEST_CASE("MaskedSoftmax hides what the mask makes infinitely small") {
   GraphBuilder builder;
   const ValueId scores = builder.input("scores", {2, 2});

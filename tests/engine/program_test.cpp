@@ -180,6 +180,31 @@ TEST_CASE("a program runs on any thread with the number of threads that was set"
   CHECK(is_equal(here, there));
 }
 
+TEST_CASE("lanes run a program at the same time, each with the bits that it gives alone") {
+  const Graph graph = network();
+  const ThreadScope scope(1);
+  Program program(graph, assignment_of(last_assignment()), make_weight_cache());
+  std::vector<Tensors> inputs;
+  std::vector<Tensor> expected;
+  for (unsigned lane = 0; lane < 4; ++lane) {
+    inputs.push_back(random_inputs(graph, lane));
+    expected.push_back(program.run(inputs.back())[0]);
+  }
+  CHECK(program.held_bytes() == program.arena_bytes());
+  std::vector<std::thread> threads;
+  std::vector<int> equal(inputs.size(), 0);
+  for (std::size_t lane = 0; lane < inputs.size(); ++lane) {
+    threads.emplace_back([&, lane] {
+      for (int round = 0; round < 100; ++round) {
+        equal[lane] += is_equal(program.run(inputs[lane], lane)[0], expected[lane]) ? 1 : 0;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(equal == std::vector(inputs.size(), 100));
+  CHECK(program.held_bytes() == 4 * program.arena_bytes());
+}
+
 TEST_CASE("profile gives a time for every step") {
   const Graph graph = network();
   Program program(graph, {}, make_weight_cache());

@@ -125,6 +125,13 @@ TEST_CASE("a recurrent operator of any form agrees with the plain kernel") {
   }
 }
 
+TEST_CASE("recurrent operators run in several lanes at once") {
+  for (const Recurrence& each : all_cells(forms.back())) {
+    CAPTURE(each.text());
+    check_lanes(each.graph());
+  }
+}
+
 TEST_CASE("a recurrent operator of any form stays within the rounding of bf16") {
   if (!missing_feature(Precision::bf16).empty()) return;
   for (const Recurrence& form : forms) {

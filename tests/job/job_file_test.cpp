@@ -104,6 +104,19 @@ TEST_CASE("every key that is read changes the job") {
   CHECK(job.seed == 5);
 }
 
+TEST_CASE("lanes are ampd's choice only where neither they nor threads are given") {
+  const JobFolder folder;
+  const auto lanes = [&](const std::string& configs) {
+    return folder.job(with_line(8, "    configs: {" + configs + "}")).lanes;
+  };
+  CHECK(lanes("") == 0);
+  CHECK(lanes("intra_num_of_threads: 4") == 1);
+  CHECK(lanes("cores_per_instance: 4") == 1);
+  CHECK(lanes("lanes: 3") == 3);
+  CHECK(lanes("lanes: 4, intra_num_of_threads: 4") == 4);
+  CHECK(folder.job(with_line(8, "  performance: {configs: {cores_per_instance: 4}}")).lanes == 1);
+}
+
 TEST_CASE("the direction of the accuracy is the metric's own unless it is given") {
   const JobFolder folder;
   const auto higher = [&](const std::string& metric) {

@@ -93,6 +93,8 @@ TEST_CASE("a change of any field changes the JSON") {
       [](Job& job) { job.constraints[0].pattern = "y"; },
       [](Job& job) { job.constraints[0].must_match = false; },
       [](Job& job) { job.threads = 1; },
+      [](Job& job) { job.lanes = 2; },
+      [](Job& job) { job.lanes = 0; },
   };
   for (const auto& change : changes) {
     Job job = metric_job();
@@ -100,6 +102,11 @@ TEST_CASE("a change of any field changes the JSON") {
     CHECK(to_json(job) != to_json(metric_job()));
     CHECK(from_json(to_json(job)) == job);
   }
+}
+
+TEST_CASE("a job that was stored before there were lanes has one") {
+  CHECK_FALSE(to_json(metric_job()).contains("lanes"));
+  CHECK(from_json(to_json(metric_job())).lanes == 1);
 }
 
 TEST_CASE("JSON that is not a job's is refused") {

@@ -255,6 +255,14 @@ TEST_CASE("precisions and constraints are checked") {
   });
 }
 
+TEST_CASE("lanes share the threads that are named") {
+  const std::string lanes = "evaluation.accuracy.configs.lanes";
+  check_errors({
+      {8, "    configs: {lanes: 0}", "invalid", lanes, 8, ""},
+      {8, "    configs: {lanes: 3, intra_num_of_threads: 2}", "invalid", lanes, 8, "2"},
+  });
+}
+
 TEST_CASE("a command of one's own is checked") {
   const JobFolder folder;
   const auto errors = [&](const std::string& text) {
