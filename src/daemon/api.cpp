@@ -94,7 +94,13 @@ Json Api::get(const Request& request) const {
   store::Resource resource;
   resource.path.assign(path.begin() + 1, path.end());
   resource.query = request.query;
-  return store::read_resource(reader, resource);
+  Json found = store::read_resource(reader, resource);
+  const bool is_of_jobs = resource.path.size() <= 2 && resource.path.front() == "jobs";
+  if (!is_of_jobs) return found;
+  const scheduler::Status state = service_.scheduler.status();
+  if (!found.is_array()) return with_stall(std::move(found), state);
+  for (Json& row : found) row = with_stall(std::move(row), state);
+  return found;
 }
 
 Json Api::status() const {

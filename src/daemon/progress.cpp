@@ -27,7 +27,7 @@ std::int64_t trials_at_most(const store::JobRecord& record) {
 }  // namespace
 
 Json progress(const store::Reader& reader, const scheduler::Status& status, std::int64_t job) {
-  const store::Row row = reader.job(job);
+  const Json row = with_stall(reader.job(job), status);
   const store::JobRecord record = reader.record(job);
   Json json{{"job", job}};
   for (const char* key : {"name", "state", "stage", "goal_met", "trials_done"}) {
@@ -50,6 +50,15 @@ Json progress(const store::Reader& reader, const scheduler::Status& status, std:
   json["seconds_used"] = runs ? Json(activity.seconds_used) : Json(nullptr);
   json["eta_seconds"] = or_null(activity.eta_seconds);
   return json;
+}
+
+Json with_stall(Json row, const scheduler::Status& status) {
+  if (!status.stalled_job || row.at("id") != *status.stalled_job) return row;
+  if (row.at("state") == "queued" || row.at("state") == "running") {
+    row["state"] = "paused";
+    row["error"] = status.stalled;
+  }
+  return row;
 }
 
 }  // namespace ampd::daemon

@@ -51,8 +51,12 @@ SUITES = [
           "SIGKILL of daemon and worker at random moments changes no table and leaves no process"),
     Suite("double start", "double_start.py", 500, 50, 1,
           "of fifty daemons started at once on one state directory one lives, the others name its pid"),
+    Suite("bad workers", "bad_workers.py", 500, 15, 6,
+          "workers that crash, hang, lie, repeat themselves, come late or eat the memory cost attempts, no result"),
     Suite("bad clients", "bad_clients.py", 200, 6, 2,
           "floods, dribble, rubbish and a lack of descriptors leave the owner answered and his job as it was"),
+    Suite("small disks", "small_disks.py", 120, 3, 1,
+          "on a full disk the daemon says so, answers, and goes on by itself when there is space"),
     Suite("power cuts, real", "real_power_cuts.py", 100, 5, 2,
           "ext4 that forgets what was not synced keeps every trial that was told of"),
 ]

@@ -16,6 +16,7 @@
 
 #include "base/digest.hpp"
 #include "base/tar_writer.hpp"
+#include "daemon/progress.hpp"
 #include "daemon/watch.hpp"
 #include "scheduler/scheduler_fixture.hpp"
 
@@ -261,6 +262,18 @@ TEST_CASE("the model comes back as it was submitted") {
   const Response response = fixture.answer("GET", "/v1/jobs/1/model");
   const auto& file = std::get<ampd::base::FileDescriptor>(response.body);
   CHECK(ampd::base::read_descriptor(file.get(), "model", 100).size() == 9);  // "model net"
+}
+
+TEST_CASE("a job that a full disk stopped is paused, though the store could not be told") {
+  const Json row{{"id", 2}, {"state", "running"}, {"error", nullptr}};
+  const ampd::scheduler::Status stalled{{}, {}, "the disk is full", 2};
+  const Json shown = ampd::daemon::with_stall(row, stalled);
+  CHECK(shown["state"] == "paused");
+  CHECK(shown["error"] == "the disk is full");
+  CHECK(ampd::daemon::with_stall(row, {}) == row);
+  CHECK(ampd::daemon::with_stall(row, {{}, {}, "the disk is full", 1}) == row);
+  const Json done{{"id", 2}, {"state", "done"}, {"error", nullptr}};
+  CHECK(ampd::daemon::with_stall(done, stalled) == done);
 }
 
 TEST_CASE("progress tells of the running job what it is at, and of the next its place") {
