@@ -41,10 +41,11 @@ Check check_precisions(const Examined& found) {
   });
   const bool is_emulated = std::ranges::any_of(found.offers, &Examined::Offer::is_emulated);
   return {"precisions", offered + (missing.empty() ? "" : "; missing: " + missing),
-          !has_low      ? "there is nothing to tune on this processor; use one with AVX-512"
-          : is_emulated ? "bf16 is computed in fp32 here: accuracies are right, speeds say nothing; "
-                          "measure latency on the kind of machine that the model is for"
-                        : ""};
+          !has_low ? "there is nothing to tune on this processor; use one with AVX-512"
+          : is_emulated
+              ? "bf16 is computed in fp32 here: accuracies are right, speeds say nothing; "
+                "measure latency on the kind of machine that the model is for"
+              : ""};
 }
 
 Check check_bf16_rate(const protocol::Peaks& peaks) {
