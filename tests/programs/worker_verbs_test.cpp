@@ -247,8 +247,9 @@ TEST_CASE("doctor measures the machine and says what to do about it") {
   check_peaks(found["peaks"][0], 1);
   check_peaks(found["peaks"][1], 2);
   REQUIRE(found["precisions"].size() == 4);
-  CHECK(found["precisions"][0] ==
-        Json::parse(R"({"precision": "fp32", "offered": true, "emulated": false, "missing": null})"));
+  CHECK(
+      found["precisions"][0] ==
+      Json::parse(R"({"precision": "fp32", "offered": true, "emulated": false, "missing": null})"));
   CHECK(found["precisions"][1]["offered"] != found["peaks"][0]["bf16_gflops"].is_null());
   for (const Json& check : found["checks"]) {
     CHECK((check["status"] == "ok") == check["remedy"].is_null());
