@@ -51,19 +51,18 @@ Json to_json(const protocol::Inspected& found, const std::string& model) {
                    {"bytes", op.bytes},
                    {"absorbed", op.absorbed}});
   }
-  return {
-      {"model", model},
-      {"opset", found.opset},
-      {"fingerprint", found.fingerprint},
-      {"inputs", to_json(found.inputs)},
-      {"outputs", to_json(found.outputs)},
-      {"flops", flops},
-      {"bytes", bytes},
-      {"tunable_ops", found.space.ops.size()},
-      {"ops", ops},
-      {"unsupported", found.unsupported},
-      {"missing_feature", found.missing_feature.empty() ? Json() : Json(found.missing_feature)},
-      {"emulated", found.is_emulated}};
+  return {{"model", model},
+          {"opset", found.opset},
+          {"fingerprint", found.fingerprint},
+          {"inputs", to_json(found.inputs)},
+          {"outputs", to_json(found.outputs)},
+          {"flops", flops},
+          {"bytes", bytes},
+          {"tunable_ops", found.space.ops.size()},
+          {"ops", ops},
+          {"unsupported", found.unsupported},
+          {"missing_feature", found.missing_feature.empty() ? Json() : Json(found.missing_feature)},
+          {"emulated", found.is_emulated}};
 }
 
 void print_values(const char* kind, const std::vector<protocol::ValueReport>& values) {
