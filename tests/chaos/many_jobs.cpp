@@ -74,8 +74,9 @@ std::int64_t work_off(std::uint64_t seed, bool is_control) {
   queue.reopen(false);
   while (queue.step()) {
     if (random.chance(0.003)) queue.cancel(1 + random.below(jobs));
-    if (random.below(4 * jobs) == 0) queue.reopen(is_control);
+    if (random.below(4 * jobs) == 0) queue.reopen(false);
   }
+  queue.reopen(is_control);
   REQUIRE(resident_bytes() < resident_bytes_max);
   std::int64_t done = 0;
   for (std::int64_t job = 1; job <= jobs; ++job) {
