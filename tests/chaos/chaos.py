@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Every test that breaks something on purpose: prints a table, stores build/chaos.json.
 
-    chaos.py BUILD_FOLDER [--quick] [--seed N] [--output FILE] [NAME...]
+    chaos.py BUILD_FOLDER [--quick] [--seed N] [--jobs N] [--output FILE] [NAME...]
+
+As many suites run at once as there are processors; a row is printed when its suite has ended.
 
 A suite is a program that takes --cases N and --seed S, names each failing case with the seed that
 reproduces it on standard error, and ends its output with one line of JSON:
@@ -10,6 +12,7 @@ reproduces it on standard error, and ends its output with one line of JSON:
 and counts as failed.
 """
 import argparse
+import concurrent.futures
 import dataclasses
 import json
 import os
@@ -112,6 +115,7 @@ def main():
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("--quick", action="store_true", help="a short share of each suite")
     parser.add_argument("--seed", type=int, default=int(os.environ.get("AMPD_SEED", random.randrange(1 << 31))))
+    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="suites at once")
     parser.add_argument("--output", type=pathlib.Path)
     parser.add_argument("names", nargs="*", help="suites, by name; all if none is given")
     arguments = parser.parse_intermixed_args()
@@ -119,12 +123,13 @@ def main():
     if unknown:
         sys.exit(f"there is no suite {', '.join(sorted(unknown))}; there are: {', '.join(s.name for s in SUITES)}")
     print(f"seed {arguments.seed}\n{'TEST':<34} {'CASES':>9} {'FAILURES':>9} {'CONTROL':>9} {'SECONDS':>8}", flush=True)
-    rows = []
-    for suite in SUITES:
-        if arguments.names and suite.name not in arguments.names:
-            continue
-        rows.append(judged(suite, arguments.build.resolve(), arguments.seed, arguments.quick))
-        print(printed(rows[-1]), flush=True)
+    chosen = [suite for suite in SUITES if not arguments.names or suite.name in arguments.names]
+    with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
+        judging = [pool.submit(judged, suite, arguments.build.resolve(), arguments.seed, arguments.quick)
+                   for suite in chosen]
+        for ended in concurrent.futures.as_completed(judging):
+            print(printed(ended.result()), flush=True)
+        rows = [ended.result() for ended in judging]
     if arguments.output:
         arguments.output.write_text(json.dumps({"seed": arguments.seed, "quick": arguments.quick, "rows": rows},
                                                indent=2) + "\n")

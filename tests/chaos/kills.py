@@ -4,7 +4,9 @@ import os
 import signal
 import time
 
-from suite import Site, comes_true, digits_job, folder, is_alive, lose_the_last_trial, run_suite, undisturbed
+from suite import (Site, await_trials, comes_true, digits_job, folder, is_alive, lose_the_last_trial, run_suite,
+                   undisturbed)
+
 
 def kill_something(site, random):
     """Returns once what was killed is gone, and its children with it."""
@@ -33,6 +35,8 @@ def torment(build, random, is_control, left):
             assert submitted.returncode == 0, submitted.stderr
             is_over = lambda: (site.job("digits") or {}).get("state") not in ("queued", "running")
             while kills < left and not is_over():
+                if is_control:
+                    await_trials(site, 2)
                 time.sleep(random.choice([0.1, 0.6, 1.8]) * random.random())
                 if kill_something(site, random) != "worker":
                     if is_control:

@@ -164,6 +164,10 @@ class Site:
         return result.stdout
 
 
+def await_trials(site, count):
+    assert comes_true(lambda: (site.job("digits") or {}).get("trials_done", 0) >= count, 120), "no trial ends"
+
+
 references = {}
 
 
@@ -180,6 +184,7 @@ def undisturbed(build):
 
 
 def lose_the_last_trial(site):
+    """Of a stopped daemon: what a control does to a job that had two trials and more."""
     site.sql("DROP TRIGGER IF EXISTS trial_is_never_changed;"
              "DELETE FROM trial WHERE rowid = (SELECT max(rowid) FROM trial)")
 
