@@ -53,6 +53,17 @@ Json warnings_of(const store::Reader& reader, std::int64_t job) {
 
 Api::Api(Service service) : service_(std::move(service)) {}
 
+/// A store that fails while it is read for a client ends the process as elsewhere.
+template <typename Work>
+auto Api::read(Work work) const {
+  try {
+    return work();
+  } catch (const Error& error) {
+    service_.scheduler.report(error);
+    throw;
+  }
+}
+
 asio::awaitable<Response> Api::answer(Request request) {
   Response response;
   const std::vector<std::string>& path = request.path;
@@ -71,11 +82,11 @@ asio::awaitable<Response> Api::answer(Request request) {
   } else if (request.method != "GET") {
     throw_wrong_method(request);
   } else if (is_job && path.size() == 4 && path[3] == "watch") {
-    response.body = watch(service_.store.reader().find(path[2]));
+    response.body = read([&] { return watch(service_.store.reader().find(path[2])); });
   } else if (is_job && path.size() == 4 && path[3] == "model") {
-    response.body = model(service_.store.reader().find(path[2]));
+    response.body = model(read([&] { return service_.store.reader().find(path[2]); }));
   } else {
-    response.body = get(request);
+    response.body = read([&] { return get(request); });
   }
   co_return response;
 }
@@ -137,8 +148,8 @@ asio::awaitable<Json> Api::submit(const Request& request) {
 
 std::int64_t Api::controlled(const std::string& job, const Peer& peer) const {
   const store::Reader& reader = service_.store.reader();
-  const std::int64_t id = reader.find(job);
-  service_.permission.require_control(peer, reader.owner(id));
+  const std::int64_t id = read([&] { return reader.find(job); });
+  service_.permission.require_control(peer, read([&] { return reader.owner(id); }));
   return id;
 }
 
@@ -219,7 +230,16 @@ Lines Api::watch(std::int64_t job) const {
   const auto watch = std::make_shared<Watch>(
       service_.executor, reader, service_.changes,
       [this, &reader, job] { return progress(reader, service_.scheduler.status(), job); }, job);
-  return [watch] { return watch->next(); };
+  return [this, watch] { return next_line(watch); };
+}
+
+asio::awaitable<std::optional<Json>> Api::next_line(std::shared_ptr<Watch> watch) const {
+  try {
+    co_return co_await watch->next();
+  } catch (const Error& error) {
+    service_.scheduler.report(error);
+    throw;
+  }
 }
 
 }  // namespace ampd::daemon

@@ -21,6 +21,8 @@
 
 namespace ampd::daemon {
 
+class Watch;
+
 /// What the API serves; all of it lives longer than the API.
 struct Service {
   const store::Store& store;
@@ -46,6 +48,8 @@ class Api {
   std::optional<Receipt> receive(const Request& request);
 
  private:
+  template <typename Work>
+  auto read(Work work) const;
   Json get(const Request& request) const;
   Json status() const;
   boost::asio::awaitable<Json> submit(const Request& request);
@@ -54,6 +58,7 @@ class Api {
   Json control(std::int64_t job, const std::string& verb, const Request& request);
   base::FileDescriptor model(std::int64_t job) const;
   Lines watch(std::int64_t job) const;
+  boost::asio::awaitable<std::optional<Json>> next_line(std::shared_ptr<Watch> watch) const;
 
   Service service_;
   Turnstile submissions_;

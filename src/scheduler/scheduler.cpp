@@ -76,6 +76,10 @@ auto Scheduler::ask_store(Work work) {
   }
 }
 
+void Scheduler::report(const Error& error) {
+  if (error.code() == ErrorCode::io && life_ != Life::failed) on_error(error);
+}
+
 std::int64_t Scheduler::submit(const Submission& submission) {
   require_working();
   store::JobDefinition definition;

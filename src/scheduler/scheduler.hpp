@@ -80,6 +80,9 @@ class Scheduler {
   /// Of any job but a running one: with its trials; its events stay.
   void remove(std::int64_t job);
 
+  /// What ailed the store while somebody else read it: an I/O error ends this process too.
+  void report(const Error& error);
+
   /// Saves and stops after the running batch; jobs stay as they are for the next start. Then
   /// `observer.idle` is called and `is_idle` holds.
   void shut_down();

@@ -19,6 +19,7 @@
 #include "daemon/progress.hpp"
 #include "daemon/watch.hpp"
 #include "scheduler/scheduler_fixture.hpp"
+#include "store/faulty_vfs.hpp"
 
 using ampd::Error;
 using ampd::ErrorCode;
@@ -45,8 +46,9 @@ std::string packed(const std::string& name, const std::string& content) {
 /// The API over a scheduler whose workers are scripted, and the loop that both need.
 class ApiFixture : public SchedulerFixture {
  public:
-  ApiFixture()
-      : inspector_(world, clock),
+  explicit ApiFixture(const ampd::store::StoreOptions& store_options = {})
+      : SchedulerFixture(3, store_options),
+        inspector_(world, clock),
         api_({.store = store(),
               .scheduler = scheduler(),
               .inspector = inspector_,
@@ -318,4 +320,22 @@ TEST_CASE("a job whose definition is damaged can still be cancelled by its owner
       .exec("UPDATE job SET model_digest = job_file_digest WHERE id = 2");
   CHECK(fixture.refusal("GET", "/v1/jobs/2/definition") == ErrorCode::corrupt);
   CHECK(fixture.json("POST", "/v1/jobs/2/cancel")["state"] == "cancelled");
+}
+
+TEST_CASE("a disk that fails while something is read for a client ends the process") {
+  for (const char* address : {"/v1/jobs", "/v1/jobs/net", "/v1/jobs/net/trials"}) {
+    CAPTURE(address);
+    ApiFixture fixture({.vfs = FaultyVfs::name()});
+    fixture.answer("POST", "/v1/jobs", fixture.body_of("net"));
+    // So that nothing is answered from the cache.
+    SQLite::Database(fixture.directory().database().string(), SQLite::OPEN_READWRITE)
+        .exec("CREATE TABLE other (a)");
+    FaultyVfs::fault = [](FaultyVfs::Operation operation) {
+      return operation == FaultyVfs::Operation::read ? SQLITE_IOERR_READ : SQLITE_OK;
+    };
+    const auto [code, sentence] = error_of([&] { fixture.answer("GET", address); });
+    FaultyVfs::fault = nullptr;
+    CHECK(code == ErrorCode::io);
+    CHECK(fixture.failures == std::vector<std::string>{sentence});
+  }
 }

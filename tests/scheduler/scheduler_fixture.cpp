@@ -21,7 +21,9 @@ ampd::protocol::Measured latency_by_ops(const ampd::protocol::Precisions& precis
           {speedup, speedup * 0.999, speedup * 1.001}};
 }
 
-SchedulerFixture::SchedulerFixture(std::size_t op_count) {
+SchedulerFixture::SchedulerFixture(std::size_t op_count,
+                                   const ampd::store::StoreOptions& store_options)
+    : options(store_options) {
   world.space = space_of(op_count);
   world.accuracy = batch_accuracy;
   world.latency = latency_by_ops;

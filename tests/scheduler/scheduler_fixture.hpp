@@ -21,7 +21,8 @@ ampd::protocol::Measured latency_by_ops(const ampd::protocol::Precisions& precis
 
 class SchedulerFixture {
  public:
-  explicit SchedulerFixture(std::size_t op_count = 3);
+  explicit SchedulerFixture(std::size_t op_count = 3,
+                            const ampd::store::StoreOptions& store_options = {});
 
   /// Everything in memory is gone; what is on disk is opened by a new process.
   void kill_and_open();

@@ -75,12 +75,17 @@ class MaskedSoftmaxPass {
     ValueId scores = graph_.nodes[index].inputs[0];
     for (;;) {
       const std::optional<std::size_t> maker = private_producer(scores);
-      const std::optional<std::size_t> slot = maker ? scores_slot(*maker) : std::nullopt;
-      const std::optional<Choice> choice = choice_at(scores);
-      if (!slot && !choice) break;
+      if (!maker) break;
+      if (const std::optional<std::size_t> slot = scores_slot(*maker)) {
+        masks.push_back(graph_.nodes[*maker].inputs[1 - *slot]);
+        scores = graph_.nodes[*maker].inputs[*slot];
+      } else if (const std::optional<Choice> choice = choice_at(scores)) {
+        masks.push_back(sum_of(*choice, index));
+        scores = graph_.nodes[*maker].inputs[choice->slot];
+      } else {
+        break;
+      }
       pattern.insert(*maker);
-      masks.push_back(slot ? graph_.nodes[*maker].inputs[1 - *slot] : sum_of(*choice, index));
-      scores = graph_.nodes[*maker].inputs[slot ? *slot : choice->slot];
     }
     if (masks.empty()) return;
     while (masks.size() > 1) {
