@@ -193,8 +193,8 @@ Status Scheduler::status() const {
 }
 
 std::optional<std::int64_t> Scheduler::next_job() const {
+  if (!only_) return store_.next_in_queue();
   const std::vector<std::int64_t> queue = store_.queue();
-  if (!only_) return queue.empty() ? std::nullopt : std::optional(queue.front());
   return std::ranges::find(queue, *only_) != queue.end() ? only_ : std::nullopt;
 }
 

@@ -145,6 +145,16 @@ std::vector<std::int64_t> Store::queue() const {
                   " ORDER BY state = 'queued', queue_position");
 }
 
+std::optional<std::int64_t> Store::next_in_queue() const {
+  const std::vector<std::int64_t> first =
+      integers(*database_,
+               "SELECT id FROM"
+               " (SELECT id FROM job WHERE state = 'running' ORDER BY queue_position LIMIT 1)"
+               " UNION ALL SELECT id FROM"
+               " (SELECT id FROM job WHERE state = 'queued' ORDER BY queue_position LIMIT 1)");
+  return first.empty() ? std::nullopt : std::optional(first.front());
+}
+
 std::vector<std::int64_t> Store::waiting_for_space() const {
   return integers(*database_,
                   "SELECT id FROM job WHERE state = 'paused' AND waits_for_space"

@@ -52,6 +52,8 @@ class Store {
 
   /// Jobs that are running or queued, in the order in which they are to run.
   std::vector<std::int64_t> queue() const;
+  /// The first of them, however many there are as quickly.
+  std::optional<std::int64_t> next_in_queue() const;
 
   /// Jobs that are paused until there is space on the disk.
   std::vector<std::int64_t> waiting_for_space() const;

@@ -38,11 +38,15 @@ def torment(build, random, is_control, left):
                 if is_control:
                     await_trials(site, 2)
                 time.sleep(random.choice([0.1, 0.6, 1.8]) * random.random())
-                if kill_something(site, random) != "worker":
-                    if is_control:
-                        lose_the_last_trial(site)
-                    site.start()
+                victims = kill_something(site, random)
                 kills += 1
+                if victims == "worker":
+                    continue
+                if is_control:
+                    lose_the_last_trial(site)
+                site.start()
+                if is_control:
+                    break
             assert comes_true(is_over, 120), "the job does not end"
             assert site.dump() == expected, f"the tables differ after {kills} kills"
         finally:

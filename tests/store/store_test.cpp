@@ -43,17 +43,22 @@ TEST_CASE("the running job comes before the queued ones, which keep their order"
   const ampd::store::Note note{EventKind::paused, "by a user"};
   ampd::store::Store& store = fixture.store();
   CHECK(store.queue() == std::vector{first, second, third});
+  CHECK(store.next_in_queue() == first);
   store.set_state(third, JobState::running, "", note);
   CHECK(store.queue() == std::vector{third, first, second});
+  CHECK(store.next_in_queue() == third);
   store.set_state(first, JobState::paused, "", note);
   CHECK(store.queue() == std::vector{third, second});
+  CHECK(store.next_in_queue() == third);
   store.resume(first, false, note);
   CHECK(store.queue() == std::vector{third, second, first});
+  CHECK(store.next_in_queue() == third);
   store.pause_for_space(second, "the disk is full", note);
   CHECK(store.waiting_for_space() == std::vector{second});
   store.resume(second, false, note);
   CHECK(store.waiting_for_space().empty());
   CHECK(store.queue() == std::vector{third, second, first});
+  CHECK(store.next_in_queue() == third);
 }
 
 TEST_CASE("events are heard after they are stored, and are never changed") {
