@@ -30,7 +30,7 @@ class Suite:
     name: str
     program: str  # of BUILD_FOLDER/tests/chaos, or a script beside this file
     cases: int
-    quick_cases: int
+    quick_cases: int  # 0: left out of a quick run
     control_cases: int
     proves: str
 
@@ -52,6 +52,8 @@ SUITES = [
           "of up to 10,000 queued jobs, some cancelled, the process killed: a start takes 2 s at most, all end right"),
     Suite("kills", "kills.py", 1_000, 15, 6,
           "SIGKILL of daemon and worker at random moments changes no table and leaves no process"),
+    Suite("kills in a trial", "trial_kills.py", 40, 0, 1,
+          "SIGKILL of daemon and worker in long trials of a real model repeats a second of evaluation at most"),
     Suite("double start", "double_start.py", 500, 50, 1,
           "of fifty daemons started at once on one state directory one lives, the others name its pid"),
     Suite("bad workers", "bad_workers.py", 500, 15, 6,
@@ -123,7 +125,8 @@ def main():
     if unknown:
         sys.exit(f"there is no suite {', '.join(sorted(unknown))}; there are: {', '.join(s.name for s in SUITES)}")
     print(f"seed {arguments.seed}\n{'TEST':<34} {'CASES':>9} {'FAILURES':>9} {'CONTROL':>9} {'SECONDS':>8}", flush=True)
-    chosen = [suite for suite in SUITES if not arguments.names or suite.name in arguments.names]
+    chosen = [suite for suite in SUITES
+              if (suite.name in arguments.names or not arguments.names) and (suite.quick_cases or not arguments.quick)]
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         judging = [pool.submit(judged, suite, arguments.build.resolve(), arguments.seed, arguments.quick)
                    for suite in chosen]

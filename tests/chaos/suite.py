@@ -164,8 +164,8 @@ class Site:
         return result.stdout
 
 
-def await_trials(site, count):
-    assert comes_true(lambda: (site.job("digits") or {}).get("trials_done", 0) >= count, 120), "no trial ends"
+def await_trials(site, count, job="digits"):
+    assert comes_true(lambda: (site.job(job) or {}).get("trials_done", 0) >= count, 120), "no trial ends"
 
 
 references = {}

@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 
-from suite import ROOT, Site, comes_true, folder, is_alive, lose_the_last_trial, run_suite, skip
+from suite import ROOT, Site, await_trials, comes_true, folder, is_alive, lose_the_last_trial, run_suite, skip
 
 SHARED = pathlib.Path(os.environ.get("AMPD_SHARED", ROOT.parent / "shared"))
 MODEL, DATA = SHARED / "models/cifar10_resnet20.onnx", SHARED / "data"
@@ -95,11 +95,20 @@ def kill_in_a_trial(site, random):
     return watch
 
 
-def repeated_seconds(site, watch):
+def resumptions(site):
+    """What the events say of trials that went on, the last one at the end."""
+    return site.sql("SELECT message FROM events WHERE kind = 'resumed' ORDER BY id").stdout.splitlines()
+
+
+def repeated_seconds(site, watch, resumed_before):
     """Of the evaluation that was told of, by the event of the trial that goes on; None: it had ended."""
-    seq, done = watch.last
-    message = site.sql("SELECT message FROM events WHERE kind = 'resumed' ORDER BY id DESC LIMIT 1").stdout
-    found = re.match(rf"trial {seq} (?:goes on after batch (\d+)|begins anew)", message)
+    seq, _ = watch.last
+    has_ended = lambda: bool(site.sql(f"SELECT 1 FROM trials WHERE seq = {seq}").stdout)
+    goes_on = lambda: len(resumptions(site)) > resumed_before
+    assert comes_true(lambda: goes_on() or has_ended(), 60), f"trial {seq} does not go on"
+    if not goes_on():
+        return None
+    found = re.match(rf"trial {seq} (?:goes on after batch (\d+)|begins anew)", resumptions(site)[resumed_before])
     if not found:
         return None
     told = [(batch, at) for (trial, batch), at in watch.told.items() if trial == seq]
@@ -119,13 +128,16 @@ def torment(build, random, is_control, left):
         site = submitted(build, place)
         try:
             while kills < left and not is_over(site):
+                if is_control:
+                    await_trials(site, 2, "resnet20")
                 watch = kill_in_a_trial(site, random)
+                resumed_before = len(resumptions(site))
                 if is_control:
                     lose_the_last_trial(site)
                 site.start()
                 if is_control:
                     break
-                seconds = repeated_seconds(site, watch) if watch.last else None
+                seconds = repeated_seconds(site, watch, resumed_before) if watch.last else None
                 assert seconds is None or seconds <= repeated_seconds_max, (
                     f"{seconds:.2f} s of trial {watch.last[0]} were evaluated again")
                 kills += 1
