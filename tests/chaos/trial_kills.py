@@ -11,6 +11,8 @@ import subprocess
 import threading
 import time
 
+import numpy
+
 from suite import ROOT, Site, await_trials, comes_true, folder, is_alive, lose_the_last_trial, run_suite, skip
 
 SHARED = pathlib.Path(os.environ.get("AMPD_SHARED", ROOT.parent / "shared"))
@@ -111,10 +113,9 @@ def repeated_seconds(site, watch, resumed_before):
     found = re.match(rf"trial {seq} (?:goes on after batch (\d+)|begins anew)", resumptions(site)[resumed_before])
     if not found:
         return None
-    told = [(batch, at) for (trial, batch), at in watch.told.items() if trial == seq]
-    saved = int(found[1] or 0)
-    begin = max((at for batch, at in told if batch <= saved), default=min(at for _, at in told))
-    return max(at for _, at in told) - begin
+    told = sorted((batch, at) for (trial, batch), at in watch.told.items() if trial == seq)
+    saved_at = numpy.interp(int(found[1] or 0), *zip(*told))
+    return told[-1][1] - saved_at
 
 
 def is_over(site):
