@@ -127,6 +127,8 @@ def main():
     print(f"seed {arguments.seed}\n{'TEST':<34} {'CASES':>9} {'FAILURES':>9} {'CONTROL':>9} {'SECONDS':>8}", flush=True)
     chosen = [suite for suite in SUITES
               if (suite.name in arguments.names or not arguments.names) and (suite.quick_cases or not arguments.quick)]
+    if not chosen:
+        sys.exit(f"{', '.join(arguments.names)}: not a part of a quick run; try it without --quick")
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         judging = [pool.submit(judged, suite, arguments.build.resolve(), arguments.seed, arguments.quick)
                    for suite in chosen]

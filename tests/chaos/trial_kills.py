@@ -2,6 +2,7 @@
 """SIGKILL of daemon and worker in the middle of trials of a real job: `cifar10_resnet20` over 10,000
 images in batches of 100. At most a second of each trial is evaluated again, the tables are the same.
 """
+import contextlib
 import json
 import os
 import pathlib
@@ -35,22 +36,26 @@ tuning:
 references = {}
 
 
-def submitted(build, place, *options):
-    site = Site(build, place)
-    site.configure("trials_together: 2")
-    (place / "job.yaml").write_text(JOB)
-    site.start()
-    answer = site.ctl("submit", place / "job.yaml", *options)
-    assert answer.returncode in (0, 10), answer.stderr
-    return site
+@contextlib.contextmanager
+def submitted(build, *options):
+    """A site whose daemon has the job; it is gone in the end, whatever happens."""
+    with folder() as place:
+        site = Site(build, place)
+        site.configure("trials_together: 2")
+        (place / "job.yaml").write_text(JOB)
+        try:
+            site.start()
+            answer = site.ctl("submit", place / "job.yaml", *options)
+            assert answer.returncode in (0, 10), answer.stderr
+            yield site
+        finally:
+            site.kill()
 
 
 def undisturbed(build):
     if build not in references:
-        with folder() as place:
-            site = submitted(build, place, "--wait")
+        with submitted(build, "--wait") as site:
             references[build] = site.dump()
-            site.kill()
     return references[build]
 
 
@@ -125,28 +130,24 @@ def is_over(site):
 def torment(build, random, is_control, left):
     expected = undisturbed(build)
     kills, longest = 0, 0.0
-    with folder() as place:
-        site = submitted(build, place)
-        try:
-            while kills < left and not is_over(site):
-                if is_control:
-                    await_trials(site, 2, "resnet20")
-                watch = kill_in_a_trial(site, random)
-                resumed_before = len(resumptions(site))
-                if is_control:
-                    lose_the_last_trial(site)
-                site.start()
-                if is_control:
-                    break
-                seconds = repeated_seconds(site, watch, resumed_before) if watch.last else None
-                assert seconds is None or seconds <= repeated_seconds_max, (
-                    f"{seconds:.2f} s of trial {watch.last[0]} were evaluated again")
-                kills += 1
-                longest = max(longest, seconds or 0)
-            assert comes_true(lambda: is_over(site), 600), "the job does not end"
-            assert site.dump() == expected, f"the tables differ after {kills} kills"
-        finally:
-            site.kill()
+    with submitted(build) as site:
+        while kills < left and not is_over(site):
+            if is_control:
+                await_trials(site, 2, "resnet20")
+            watch = kill_in_a_trial(site, random)
+            resumed_before = len(resumptions(site))
+            if is_control:
+                lose_the_last_trial(site)
+            site.start()
+            if is_control:
+                break
+            seconds = repeated_seconds(site, watch, resumed_before) if watch.last else None
+            assert seconds is None or seconds <= repeated_seconds_max, (
+                f"{seconds:.2f} s of trial {watch.last[0]} were evaluated again")
+            kills += 1
+            longest = max(longest, seconds or 0)
+        assert comes_true(lambda: is_over(site), 600), "the job does not end"
+        assert site.dump() == expected, f"the tables differ after {kills} kills"
     print(f"{kills} kills, at most {longest:.2f} s of a trial again", flush=True)
     return max(kills, 1)
 

@@ -1,4 +1,4 @@
-// The common headers, and those of the coroutines and of HTTP.
+// The common headers, and those of the coroutines.
 #include <utility>
 
 #include <boost/asio/awaitable.hpp>
