@@ -123,7 +123,7 @@ bool JobRun::record_known(const tuning::Proposal& proposal) {
       shared != nullptr
           ? shared->outcome
           : search().trials().at(static_cast<std::size_t>(*proposal.reused_from)).outcome;
-  if (turns_search(outcome)) ready_.clear();
+  AMPD_CHECK(ready_.empty() || !search().turns_with(proposal.config, outcome));
   search().record(std::move(outcome));
   trial.trial = search().trials().back();
   store_.record_trial(record_.id, trial, std::nullopt, search(), history_->chain, rest_of_pass(),
@@ -175,13 +175,14 @@ void JobRun::evaluate() {
 }
 
 void JobRun::find_company() {
-  const auto is_known = [this](const tuning::Proposal& proposal) {
-    return shared_outcome(proposal) != nullptr;
+  const auto known = [this](const tuning::Proposal& proposal) -> const Outcome* {
+    const store::SharedOutcome* shared = shared_outcome(proposal);
+    return shared != nullptr ? &shared->outcome : nullptr;
   };
   if (pass_.config_digests.empty()) {
-    company_ = tuning::next_company(search(), is_command() ? 1 : company_max_, is_known);
+    company_ = tuning::next_company(search(), is_command() ? 1 : company_max_, known);
   } else {
-    company_ = tuning::company_of(search(), pass_.config_digests, is_known);
+    company_ = tuning::company_of(search(), pass_.config_digests, known);
     if (pass_.stalls > 0) company_.erase(company_.begin() + 1, company_.end());
   }
   pass_.config_digests = tuning::digests_of(search(), company_);
@@ -228,7 +229,7 @@ void JobRun::end() {
 
 void JobRun::commit(Outcome outcome, const std::optional<store::Measurement>& measurement) {
   const bool was_met = search().goal_met().value_or(false);
-  if (turns_search(outcome)) ready_.clear();
+  if (search().turns_with(proposal_->config, outcome)) ready_.clear();
   const auto left = static_cast<double>(ready_.size());
   const double shared_later = shared_seconds_ * left / (left + 1);
   outcome.seconds = ready_.empty() ? pass_.seconds : pass_.seconds - shared_later;

@@ -94,9 +94,7 @@ class JobRun {
 
   Outcome outcome_of(const protocol::Verdict& verdict, const TuneConfig& config) const;
   std::optional<store::Pass> rest_of_pass();
-  bool meets_goal(const TuneConfig& config, const Outcome& outcome) const;
   bool wants_latency(const TuneConfig& config, const Outcome& outcome) const;
-  bool turns_search(const Outcome& outcome) const;
   std::string fingerprint_reason(const std::string& fingerprint) const;
   std::optional<double> eta_seconds(const Activity& activity, double seconds_of_trial) const;
   bool is_command() const;

@@ -193,20 +193,9 @@ Outcome JobRun::outcome_of(const protocol::Verdict& verdict, const TuneConfig& c
   return outcome;
 }
 
-bool JobRun::meets_goal(const TuneConfig& config, const Outcome& outcome) const {
-  const std::optional<double> baseline = search().baseline_accuracy();
-  return outcome.state == TrialState::done && config.low_ops() > 0 && baseline &&
-         search().settings().criterion.is_met(outcome.accuracy, *baseline);
-}
-
 bool JobRun::wants_latency(const TuneConfig& config, const Outcome& outcome) const {
-  return search().settings().objective == Objective::performance && meets_goal(config, outcome);
-}
-
-bool JobRun::turns_search(const Outcome& outcome) const {
-  const bool ends_at_goal = !(search().settings().exit_policy.timeout_seconds > 0);
-  return meets_goal(proposal_->config, outcome) &&
-         (ends_at_goal || search().stage() == tuning::Stage::refine);
+  return search().settings().objective == Objective::performance &&
+         search().meets_goal(config, outcome);
 }
 
 void JobRun::on_measured(const protocol::Measured& measured) {

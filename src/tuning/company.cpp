@@ -1,6 +1,7 @@
 #include "tuning/company.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace ampd::tuning {
 namespace {
@@ -8,29 +9,33 @@ namespace {
 /// Reused trials among the next ones, for which others take the place.
 constexpr std::size_t reused_max = 4;
 
-std::ptrdiff_t as_distance(std::size_t count) {
-  return static_cast<std::ptrdiff_t>(count);
+const Outcome* known_outcome(const Search& search, const Proposal& proposal,
+                             const KnownOutcome& known) {
+  if (!proposal.reused_from) return known ? known(proposal) : nullptr;
+  const auto earlier = static_cast<std::size_t>(*proposal.reused_from);
+  return earlier < search.trials().size() ? &search.trials()[earlier].outcome : nullptr;
 }
 
 }  // namespace
 
 std::vector<Proposal> next_company(const Search& search, std::int64_t trials_max,
-                                   const IsKnown& is_known) {
+                                   const KnownOutcome& known) {
   const auto size_max = static_cast<std::size_t>(std::max<std::int64_t>(trials_max, 1));
-  std::vector<Proposal> company = search.upcoming(size_max + reused_max);
-  const Stage stage = company.front().stage;
-  std::erase_if(company, [&](const Proposal& proposal) {
-    return proposal.stage != stage || proposal.reused_from || (is_known && is_known(proposal));
-  });
-  const auto end = company.begin() + as_distance(std::min(company.size(), size_max));
-  company.erase(end, company.end());
+  std::vector<Proposal> company;
+  for (Proposal& proposal : search.upcoming(size_max + reused_max)) {
+    const bool is_of_stage = company.empty() || proposal.stage == company.front().stage;
+    if (company.size() == size_max || !is_of_stage) break;
+    const Outcome* outcome = known_outcome(search, proposal, known);
+    if (outcome != nullptr && search.turns_with(proposal.config, *outcome)) break;
+    if (outcome == nullptr && !proposal.reused_from) company.push_back(std::move(proposal));
+  }
   return company;
 }
 
 std::vector<Proposal> company_of(const Search& search,
                                  const std::vector<std::string>& config_digests,
-                                 const IsKnown& is_known) {
-  std::vector<Proposal> company = next_company(search, std::ssize(config_digests), is_known);
+                                 const KnownOutcome& known) {
+  std::vector<Proposal> company = next_company(search, std::ssize(config_digests), known);
   const std::vector<std::string> digests = digests_of(search, company);
   const auto end = std::ranges::mismatch(digests, config_digests).in1;
   company.erase(company.begin() + std::max<std::ptrdiff_t>(end - digests.begin(), 1),

@@ -18,18 +18,18 @@
 
 namespace ampd::tuning {
 
-/// Trials that need no evaluation.
-using IsKnown = std::function<bool(const Proposal&)>;
+/// The outcome of a trial that needs no evaluation; nullptr for others.
+using KnownOutcome = std::function<const Outcome*(const Proposal&)>;
 
 /// The next trials that may share a pass, the next one first, at most `trials_max`. The next one is
-/// not known.
+/// not known. None comes after a known one that turns the search: it would not be wanted.
 std::vector<Proposal> next_company(const Search& search, std::int64_t trials_max,
-                                   const IsKnown& is_known = {});
+                                   const KnownOutcome& known = {});
 
 /// Of them, those that began a pass together.
 std::vector<Proposal> company_of(const Search& search,
                                  const std::vector<std::string>& config_digests,
-                                 const IsKnown& is_known = {});
+                                 const KnownOutcome& known = {});
 
 std::vector<std::string> digests_of(const Search& search, const std::vector<Proposal>& company);
 

@@ -231,8 +231,14 @@ std::optional<bool> Search::goal_met() const {
 
 bool Search::meets_goal(const TuneConfig& config, const Outcome& outcome) const {
   const std::optional<double> accuracy = accuracy_of(outcome);
-  return accuracy && config.low_ops() > 0 &&
-         settings_.criterion.is_met(*accuracy, *baseline_accuracy());
+  const std::optional<double> baseline = baseline_accuracy();
+  return accuracy && baseline && config.low_ops() > 0 &&
+         settings_.criterion.is_met(*accuracy, *baseline);
+}
+
+bool Search::turns_with(const TuneConfig& config, const Outcome& outcome) const {
+  const bool ends_at_goal = !(settings_.exit_policy.timeout_seconds > 0);
+  return (ends_at_goal || stage() == Stage::refine) && meets_goal(config, outcome);
 }
 
 std::vector<RankedOp> Search::ranking() const {

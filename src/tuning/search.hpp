@@ -61,6 +61,12 @@ class Search {
   /// outcomes of earlier stages alone.
   std::optional<double> accuracy_needed() const;
 
+  /// Whether the outcome, one of a trial to come, would meet the goal.
+  bool meets_goal(const TuneConfig& config, const Outcome& outcome) const;
+
+  /// Whether what comes next would depend on it: the search ends or refines from there on.
+  bool turns_with(const TuneConfig& config, const Outcome& outcome) const;
+
   /// The best trial so far; none before a trial with a low-precision op is done. Where a stage
   /// refines, what it has come to; else among those that meet the goal the objective's winner, or,
   /// if none does, the best accuracy; ties: more low ops, smaller seq.
@@ -91,7 +97,6 @@ class Search {
   std::int64_t trial_count() const { return static_cast<std::int64_t>(trials_.size()); }
   std::int64_t ranked_trials_at_most() const;
   std::int64_t first_incremental_seq() const;
-  bool meets_goal(const TuneConfig& config, const Outcome& outcome) const;
   void refine();
 
   TuningSpace space_;

@@ -399,3 +399,43 @@ TEST_CASE(
   fixture.kill_and_open();
   CHECK(fixture.store().history(fixture.reader().record(second)).search.next() == std::nullopt);
 }
+
+TEST_CASE("nothing is evaluated beside a shared result that meets the goal") {
+  SchedulerFixture fixture;
+  fixture.world.configs_max = 100;
+  fixture.world.accuracy = [](const ampd::protocol::Precisions& precisions, std::int64_t) {
+    const std::string text = text_of(precisions);
+    return text == "fff" ? 0.75 : text == "bfb" ? 0.74 : 0.5;
+  };
+  std::vector<std::string> evaluated;
+  bool are_others_killed = true;
+  fixture.world.fault = [&](const ampd::protocol::Order& order,
+                            const auto&) -> std::optional<ampd::runner::Event> {
+    const auto* evaluate = std::get_if<ampd::protocol::Evaluate>(&order);
+    if (evaluate == nullptr) return std::nullopt;
+    std::string configs;
+    for (const auto& config : evaluate->configs) configs += text_of(config) + " ";
+    if (evaluated.empty() || evaluated.back() != configs) evaluated.push_back(configs);
+    const std::string first = text_of(evaluate->configs.front());
+    const bool is_other = first == "bbf" || first == "fbb";
+    if (!are_others_killed || !is_other) return std::nullopt;
+    return ampd::runner::Event(ampd::runner::Died{"signal 11"});
+  };
+  auto submission = fixture.submission();
+  submission.job.settings.criterion = {.relative = false, .tolerance = -0.5};
+  submission.job.settings.objective = ampd::Objective::accuracy;
+  submission.job.shares_results = true;
+  const std::int64_t first = fixture.scheduler().submit(submission);
+  fixture.run();
+  CHECK(fixture.trials(first, "state") ==
+        Values{"done", "done", "failed", "done", "failed", "done", "done"});
+
+  evaluated.clear();
+  are_others_killed = false;
+  submission.job.settings.criterion.tolerance = 0.02;
+  const std::int64_t second = fixture.scheduler().submit(submission);
+  fixture.run();
+  CHECK(evaluated == std::vector<std::string>{"bbf "});
+  CHECK(fixture.show(second, "best_seq") == 3);
+  CHECK(fixture.trials(second, "reused_job").back() == first);
+}

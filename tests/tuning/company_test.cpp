@@ -45,6 +45,30 @@ TEST_CASE("baseline and model_wise have no company, a stage's trials have each o
   CHECK(letters_of(next_company(search, 64)) == "bff");
 }
 
+TEST_CASE("a trial that is known takes no place, and one that turns the search ends the company") {
+  struct Row {
+    double accuracy;
+    double timeout_seconds;
+    std::string company;
+  };
+  for (const Row& row :
+       {Row{0.5, 0, "bbbf bfbb fbbb"}, Row{1, 0, "bbbf"}, Row{1, 100, "bbbf bfbb fbbb"}}) {
+    CAPTURE(row.accuracy);
+    CAPTURE(row.timeout_seconds);
+    TuneSettings settings;
+    settings.exit_policy.timeout_seconds = row.timeout_seconds;
+    Search search(space_of("bbbb"), settings);
+    record(search, 2);
+    const Outcome outcome = done(row.accuracy);
+    const auto known = [&](const Proposal& proposal) {
+      return tuning::letters_of(proposal.config) == "bbfb" ? &outcome : nullptr;
+    };
+    const std::vector<Proposal> company = next_company(search, 64, known);
+    CHECK(letters_of(company) == row.company);
+    CHECK(letters_of(company_of(search, digests_of(search, company), known)) == row.company);
+  }
+}
+
 TEST_CASE("those that began a pass are found again, as far as they are still to come") {
   Search search(space_of("bbbb"), unmeetable());
   record(search, 2);
