@@ -43,16 +43,12 @@ def use_mischievous_worker(site):
     site.environment["AMPD_WORKER"] = str(worker)
 
 
-def is_over(site):
-    return (site.job("digits") or {}).get("state") not in ("queued", "running")
-
-
 def misbehave(site, kind):
     """False: the job had ended before."""
     order, taken = site.place / "mischief", site.place / "taken"
     order.with_suffix(".new").write_text(kind)
     order.with_suffix(".new").rename(order)
-    assert comes_true(lambda: not order.exists() or is_over(site), 60), f"nobody takes the order {kind}"
+    assert comes_true(lambda: not order.exists() or site.is_over(), 60), f"nobody takes the order {kind}"
     if order.exists():
         return False
     if kind == "stop":
@@ -69,9 +65,8 @@ def misbehave(site, kind):
 
 def goes_on(site):
     """Waits until another trial has its outcome, so that no trial meets mischief twice."""
-    count = lambda: (site.job("digits") or {}).get("trials_done")
-    before = count()
-    assert comes_true(lambda: count() != before or is_over(site), 60), "the job does not go on"
+    before = site.trials_done()
+    assert comes_true(lambda: site.trials_done() != before or site.is_over(), 60), "the job does not go on"
 
 
 def torment(build, random, is_control, left):
@@ -87,10 +82,9 @@ def torment(build, random, is_control, left):
                 site.start()
                 if group:
                     (group / "cgroup.procs").write_text(str(site.daemon.pid))
-                submitted = site.ctl("submit", digits_job(place / "job.yaml"))
-                assert submitted.returncode == 0, submitted.stderr
+                site.submit(digits_job(place / "job.yaml"))
                 done = []
-                while tried < left and not is_over(site):
+                while tried < left and not site.is_over():
                     kind = "crash" if is_control else random.choice(kinds)
                     if not misbehave(site, kind):
                         break
@@ -98,7 +92,7 @@ def torment(build, random, is_control, left):
                     tried += 1
                     if not is_control:
                         goes_on(site)
-                assert comes_true(lambda: is_over(site), 120), f"the job does not end after {done}"
+                assert comes_true(site.is_over, 120), f"the job does not end after {done}"
                 assert site.daemon.poll() is None, f"the daemon is gone after {done}"
                 assert site.dump() == expected, f"the tables differ after {done}"
             finally:

@@ -1,26 +1,17 @@
 #!/usr/bin/env python3
 """SIGKILL of the daemon, its worker or both, at random moments of a job on real kernels."""
-import os
-import signal
 import time
 
-from suite import (Site, await_trials, comes_true, digits_job, folder, is_alive, lose_the_last_trial, run_suite,
-                   undisturbed)
+from suite import Site, await_trials, comes_true, digits_job, folder, lose_the_last_trial, run_suite, undisturbed
 
 
 def kill_something(site, random):
     """Returns once what was killed is gone, and its children with it."""
-    workers = site.workers()
     victims = random.choice(["daemon", "worker", "both"])
     if victims != "daemon":
-        for worker in workers:
-            try:
-                os.kill(worker, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        site.kill_workers()
     if victims != "worker":
-        site.kill()
-        assert comes_true(lambda: not any(map(is_alive, workers)), 1), f"an orphan of {workers} lives"
+        site.kill_and_look_for_orphans()
     return victims
 
 
@@ -31,10 +22,8 @@ def torment(build, random, is_control, left):
         site = Site(build, place)
         try:
             site.start()
-            submitted = site.ctl("submit", digits_job(place / "job.yaml"))
-            assert submitted.returncode == 0, submitted.stderr
-            is_over = lambda: (site.job("digits") or {}).get("state") not in ("queued", "running")
-            while kills < left and not is_over():
+            site.submit(digits_job(place / "job.yaml"))
+            while kills < left and not site.is_over():
                 if is_control:
                     await_trials(site, 2)
                 time.sleep(random.choice([0.1, 0.6, 1.8]) * random.random())
@@ -47,7 +36,7 @@ def torment(build, random, is_control, left):
                 site.start()
                 if is_control:
                     break
-            assert comes_true(is_over, 120), "the job does not end"
+            assert comes_true(site.is_over, 120), "the job does not end"
             assert site.dump() == expected, f"the tables differ after {kills} kills"
         finally:
             site.kill()

@@ -46,7 +46,7 @@ def cut(site, disk, random, is_control):
     time.sleep(random.choice([0.1, 0.6]) * random.random())
     if is_control:
         await_trials(site, 2)
-    told = (site.job("digits") or {}).get("trials_done", 0)
+    told = site.trials_done()
     if random.random() < 0.5:
         disk.cut()
         time.sleep(0.1 * random.random())
@@ -70,16 +70,14 @@ def torment(build, random, is_control, left):
         site.state = disk.mounted / "state"
         try:
             site.start()
-            submitted = site.ctl("submit", digits_job(place / "job.yaml"))
-            assert submitted.returncode == 0, submitted.stderr
-            is_over = lambda: (site.job("digits") or {}).get("state") not in ("queued", "running")
-            while cuts < left and not is_over():
+            site.submit(digits_job(place / "job.yaml"))
+            while cuts < left and not site.is_over():
                 told = cut(site, disk, random, is_control)
                 site.start()
-                kept = (site.job("digits") or {}).get("trials_done", 0)
+                kept = site.trials_done()
                 assert kept >= told, f"{told} trials were told, {kept} are kept"
                 cuts += 1
-            assert comes_true(is_over, 120), "the job does not end"
+            assert comes_true(site.is_over, 120), "the job does not end"
             assert site.dump() == expected, f"the tables differ after {cuts} cuts"
             checked = site.ctl("check", "--state-dir", site.state)
             assert checked.returncode == 0, checked.stdout + checked.stderr

@@ -45,8 +45,7 @@ def fill(build, random, is_control, left):
             if submitted.returncode != 0:
                 assert "full" in submitted.stderr or "No space left" in submitted.stderr, submitted.stderr
                 resize(disk, enough_kib)
-                submitted = site.ctl("submit", job)
-                assert submitted.returncode == 0, submitted.stderr
+                site.submit(job)
             state = lambda: (site.job("digits") or {}).get("state")
             assert comes_true(lambda: state() not in ("queued", "running"), 60), "the job neither ends nor pauses"
             if state() == "paused":

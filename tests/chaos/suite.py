@@ -7,6 +7,7 @@ import os
 import pathlib
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -140,6 +141,16 @@ class Site:
         shown = self.ctl("show", name, "--json")
         return json.loads(shown.stdout) if shown.returncode == 0 else None
 
+    def submit(self, job_file):
+        answer = self.ctl("submit", job_file)
+        assert answer.returncode == 0, answer.stderr
+
+    def is_over(self, job="digits"):
+        return (self.job(job) or {}).get("state") not in ("queued", "running")
+
+    def trials_done(self, job="digits"):
+        return (self.job(job) or {}).get("trials_done", 0)
+
     def workers(self):
         return children_of(self.daemon.pid) if self.daemon else []
 
@@ -148,6 +159,16 @@ class Site:
             self.daemon.kill()
             self.daemon.wait()
             self.daemon = None
+
+    def kill_workers(self):
+        for worker in self.workers():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGKILL)
+
+    def kill_and_look_for_orphans(self):
+        workers = self.workers()
+        self.kill()
+        assert comes_true(lambda: not any(map(is_alive, workers)), 1), f"an orphan of {workers} lives"
 
     def sql(self, query):
         return subprocess.run(["sqlite3", "-batch", self.state / "ampd.db", query], capture_output=True, text=True)
@@ -165,7 +186,7 @@ class Site:
 
 
 def await_trials(site, count, job="digits"):
-    assert comes_true(lambda: (site.job(job) or {}).get("trials_done", 0) >= count, 120), "no trial ends"
+    assert comes_true(lambda: site.trials_done(job) >= count, 120), "no trial ends"
 
 
 references = {}

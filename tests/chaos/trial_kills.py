@@ -7,14 +7,13 @@ import json
 import os
 import pathlib
 import re
-import signal
 import subprocess
 import threading
 import time
 
 import numpy
 
-from suite import ROOT, Site, await_trials, comes_true, folder, is_alive, lose_the_last_trial, run_suite, skip
+from suite import ROOT, Site, await_trials, comes_true, folder, lose_the_last_trial, run_suite, skip
 
 SHARED = pathlib.Path(os.environ.get("AMPD_SHARED", ROOT.parent / "shared"))
 MODEL, DATA = SHARED / "models/cifar10_resnet20.onnx", SHARED / "data"
@@ -88,15 +87,12 @@ def kill_in_a_trial(site, random):
     """The watch of what the killed daemon told, which had done batches of a trial."""
     watch = Watch(site)
     try:
-        before = site.job("resnet20")["trials_done"]
+        before = site.trials_done("resnet20")
         has_begun = lambda: watch.last is not None and watch.last[1] < 90
-        assert comes_true(lambda: has_begun() or is_over(site), 120), f"no trial after {before} begins"
+        assert comes_true(lambda: has_begun() or site.is_over("resnet20"), 120), f"no trial after {before} begins"
         time.sleep(4 * random.random())
-        workers = site.workers()
-        for worker in workers:
-            os.kill(worker, signal.SIGKILL)
-        site.kill()
-        assert comes_true(lambda: not any(map(is_alive, workers)), 1), f"an orphan of {workers} lives"
+        site.kill_workers()
+        site.kill_and_look_for_orphans()
     finally:
         watch.end()
     return watch
@@ -123,15 +119,11 @@ def repeated_seconds(site, watch, resumed_before):
     return told[-1][1] - saved_at
 
 
-def is_over(site):
-    return (site.job("resnet20") or {}).get("state") not in ("queued", "running")
-
-
 def torment(build, random, is_control, left):
     expected = undisturbed(build)
     kills, longest = 0, 0.0
     with submitted(build) as site:
-        while kills < left and not is_over(site):
+        while kills < left and not site.is_over("resnet20"):
             if is_control:
                 await_trials(site, 2, "resnet20")
             watch = kill_in_a_trial(site, random)
@@ -146,7 +138,7 @@ def torment(build, random, is_control, left):
                 f"{seconds:.2f} s of trial {watch.last[0]} were evaluated again")
             kills += 1
             longest = max(longest, seconds or 0)
-        assert comes_true(lambda: is_over(site), 600), "the job does not end"
+        assert comes_true(lambda: site.is_over("resnet20"), 600), "the job does not end"
         assert site.dump() == expected, f"the tables differ after {kills} kills"
     print(f"{kills} kills, at most {longest:.2f} s of a trial again", flush=True)
     return max(kills, 1)
