@@ -94,14 +94,17 @@ class Walk {
     return stages_.back();
   }
 
-  /// Misses the goal, by more the later an operator is to stand in the ranking.
+  /// Misses the goal: model-wise by as much as the goal leaves below the baseline, an operator's by
+  /// more the later it is to stand in the ranking.
   Outcome outcome_of(const tuning::Proposal& proposal, double seconds) const {
     constexpr double baseline = 1;
     const AccuracyCriterion& criterion = search_.settings().criterion;
     const double target = criterion.target(baseline);
     const double step = 1 + std::abs(target);
     const std::size_t place = proposal.op ? order_.at(*proposal.op) : order_.size();
-    const double miss = step * static_cast<double>(place + 1);
+    const bool is_model_wise = proposal.stage == tuning::Stage::model_wise && target != baseline;
+    const double miss =
+        is_model_wise ? std::abs(baseline - target) : step * static_cast<double>(place + 1);
     Outcome outcome{.state = TrialState::done, .seconds = seconds};
     outcome.accuracy = criterion.higher_is_better ? target - miss : target + miss;
     if (proposal.stage == tuning::Stage::baseline) outcome.accuracy = baseline;

@@ -1,6 +1,8 @@
 #include "tuning/company.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <optional>
 #include <utility>
 
 namespace ampd::tuning {
@@ -8,12 +10,27 @@ namespace {
 
 /// Reused trials among the next ones, for which others take the place.
 constexpr std::size_t reused_max = 4;
+constexpr double trials_to_goal_max = 100;
 
 const Outcome* known_outcome(const Search& search, const Proposal& proposal,
                              const KnownOutcome& known) {
   if (!proposal.reused_from) return known ? known(proposal) : nullptr;
   const auto earlier = static_cast<std::size_t>(*proposal.reused_from);
   return earlier < search.trials().size() ? &search.trials()[earlier].outcome : nullptr;
+}
+
+/// How many trials it is likely to take to one that meets the goal and so ends the search.
+double trials_to_goal(const Search& search) {
+  if (search.stage() > Stage::incremental || search.trials().size() < 2) return 1;
+  if (search.settings().exit_policy.timeout_seconds > 0) return trials_to_goal_max;
+  const Outcome& model_wise = search.trials()[1].outcome;
+  const std::optional<double> baseline = search.baseline_accuracy();
+  if (!baseline || model_wise.state != TrialState::done) return 1;
+  const double lost = std::abs(*baseline - model_wise.accuracy);
+  const double left = std::abs(*baseline - *search.target_accuracy());
+  const AccuracyCriterion& criterion = search.settings().criterion;
+  const bool is_below_baseline = criterion.is_better(*baseline, *search.target_accuracy());
+  return is_below_baseline ? std::clamp(lost / left, 1.0, trials_to_goal_max) : trials_to_goal_max;
 }
 
 }  // namespace
@@ -59,7 +76,7 @@ double cost_max(const Search& search) {
     const bool turned = stage == Stage::refine && trial.meets_goal;
     behind = turned ? 0 : behind + 1;
   }
-  double cost = 2 + 4 * static_cast<double>(behind);
+  double cost = (2 + 4 * static_cast<double>(behind)) * trials_to_goal(search);
   const double timeout_seconds = search.settings().exit_policy.timeout_seconds;
   if (timeout_seconds > 0 && search.seconds_used() > 0) {
     const double seconds_of_trial =

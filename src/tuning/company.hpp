@@ -2,10 +2,13 @@
 //
 // Trials that share a pass run what their configs have in common once, but the search may end
 // before some of them are wanted. So the first pass of a stage may cost as much as two trials, and
-// a later one as much as four for each trial that the stage has behind it, and none more than half
-// of the time that a time-out leaves, which ends a pass without its results. A stage that refines
-// turns with each trial that meets the goal, and counts from there. What a pass carries
-// decides what it costs, never what comes out.
+// a later one as much as four for each trial that the stage has behind it; more, the less likely
+// they are to meet the goal, and none more than half of the time that a time-out leaves, which ends
+// a pass without its results. Of what the model-wise config loses, a goal wants a share made up
+// for; a trial is taken to make up for any share as likely as for any other, so that as many are
+// expected to be in vain as that share leaves room for. A stage that refines turns with each trial
+// that meets the goal, and counts from there. What a pass carries decides what it costs, never what
+// comes out.
 #pragma once
 
 #include <cstddef>

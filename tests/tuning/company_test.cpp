@@ -81,14 +81,39 @@ TEST_CASE("those that began a pass are found again, as far as they are still to 
   CHECK(letters_of(company_of(search, {"another"})) == "bbfb");
 }
 
-TEST_CASE("a stage's first pass may cost two trials, later ones more, as far as the time allows") {
-  Search search(space_of("bbbb"), unmeetable());
-  CHECK(cost_max(search) == 2);
-  record(search, 2);
-  CHECK(cost_max(search) == 2);
-  record(search, 2);
-  CHECK(cost_max(search) == 10);
+TEST_CASE("a stage's first pass may cost two trials and more, the nearer the goal is to fp32") {
+  struct Row {
+    double tolerance;  // of a baseline of 1; the model-wise config has 0.5
+    double cost, cost_after_two;
+  };
+  for (const Row& row :
+       {Row{0.4, 2.5, 12.5}, Row{0.25, 4, 20}, Row{0, 200, 1000}, Row{-1, 200, 1000}}) {
+    for (const double sign : {1, -1}) {
+      CAPTURE(row.tolerance);
+      CAPTURE(sign);
+      TuneSettings settings = unmeetable();
+      settings.criterion.tolerance = row.tolerance;
+      settings.criterion.higher_is_better = sign > 0;
+      Search search(space_of("bbbb"), settings);
+      CHECK(cost_max(search) == 2);
+      search.record(done(sign));
+      for (int i = 0; i < 3; ++i) {
+        if (i == 1) CHECK(cost_max(search) == doctest::Approx(row.cost));
+        search.record(done(sign * 0.5));
+      }
+      CHECK(cost_max(search) == doctest::Approx(row.cost_after_two));
+    }
+  }
+}
 
+TEST_CASE("a model-wise trial without an accuracy tells nothing of the distance to the goal") {
+  Search search(space_of("bbbb"), unmeetable());
+  search.record(done(1));
+  search.record(failed());
+  CHECK(cost_max(search) == 2);
+}
+
+TEST_CASE("a pass costs at most half of the time that is left") {
   TuneSettings settings = unmeetable();
   settings.exit_policy.timeout_seconds = 10;
   Search timed(space_of("bbbb"), settings);
