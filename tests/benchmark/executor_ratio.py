@@ -26,7 +26,7 @@ PACKAGE, VERSION = "onnxruntime-node", "1.30.0"
 HERE = pathlib.Path(__file__).resolve().parent
 # A case that takes longer has fewer rounds.
 CASE_MS, ROUNDS_MIN = 60_000, 3
-EXECUTORS = ("onnxruntime", "fp32", "bf16")
+EXECUTORS = ("onnxruntime", "fp32", *(["bf16"] if machine.computes_bf16() else []))
 # As ampd starts its workers.
 OPENMP = {"OMP_DYNAMIC": "false", "GOMP_SPINCOUNT": "2000"}
 
@@ -132,7 +132,7 @@ def compared(executors, case, batch, threads, pairs, round_ms):
         executors, pairs, round_ms)
     row["ms"] = {name: statistics.median(values) for name, values in row["ms_by_round"].items()}
     if "onnxruntime" in executors:
-        for name in ("fp32", "bf16"):
+        for name in EXECUTORS[1:]:
             row[f"{name}_ratio"] = ratio(row["ms_by_round"], name)
             if threads == 1:
                 row[f"{name}_cpu_ratio"] = ratio(row["cpu_ms_by_round"], name)
@@ -148,16 +148,22 @@ def ratio_text(row, name):
     return "-" if value is None else f"{value['median']:.2f}x ({value['min']:.2f}-{value['max']:.2f})"
 
 
+def milliseconds_text(row, name):
+    return f"{row['ms'][name]:.3f}" if name in row["ms"] else "-"
+
+
 def print_row(row):
-    theirs = row["ms"].get("onnxruntime")
     print(f"{row['model']:<18}{row['batch']:>5}{row['threads']:>8}"
-          f"{'-' if theirs is None else format(theirs, '.3f'):>12}{row['ms']['fp32']:>10.3f}{row['ms']['bf16']:>10.3f}"
+          f"{milliseconds_text(row, 'onnxruntime'):>12}{milliseconds_text(row, 'fp32'):>10}"
+          f"{milliseconds_text(row, 'bf16'):>10}"
           f"{ratio_text(row, 'fp32_ratio'):>21}{ratio_text(row, 'fp32_cpu_ratio'):>21}"
           f"{ratio_text(row, 'bf16_ratio'):>21}{'' if row.get('same', True) else '  OUTPUTS DIFFER'}", flush=True)
 
 
 def measured_models(build, pairs, round_ms, threads, only=None, quick=False):
     runtime = installed_runtime(build)
+    if "bf16" not in EXECUTORS:
+        print("bf16 is left out: this processor computes it in fp32")
     print(f"{'model':<18}{'batch':>5}{'threads':>8}{'runtime ms':>12}{'fp32 ms':>10}{'bf16 ms':>10}"
           f"{'fp32 ratio':>21}{'of CPU time':>21}{'bf16 ratio':>21}")
     rows = []

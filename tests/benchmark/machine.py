@@ -14,6 +14,11 @@ def field(name):
     return next((line.split(":", 1)[1].strip() for line in lines if line.startswith(name)), "")
 
 
+def computes_bf16():
+    """Whether the processor has instructions for it; else oneDNN computes it in fp32."""
+    return not {"avx512_bf16", "amx_bf16"}.isdisjoint(field("flags").split())
+
+
 def description():
     flags = field("flags").split()
     return {"cpu": field("model name") or "?", "cpus": len(os.sched_getaffinity(0)),
