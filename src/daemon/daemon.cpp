@@ -42,6 +42,10 @@ Listener listener(const DaemonOptions& options, const Configuration& configurati
   return Listener::at(paths.front());
 }
 
+void log_stall(const std::string& reason) {
+  spdlog::warn("the store cannot be written for now: {}", reason);
+}
+
 void log_event(const store::Event& event) {
   const auto level = event.note.level == store::EventLevel::error     ? spdlog::level::err
                      : event.note.level == store::EventLevel::warning ? spdlog::level::warn
@@ -60,7 +64,7 @@ Daemon::Daemon(DaemonOptions options, Configuration configuration)
       listener_(listener(options_, configuration_)),
       worker_(context_),
       inspector_(context_),
-      loop_(context_, store_, worker_, clock_, log_event),
+      loop_(context_, store_, worker_, clock_, log_event, log_stall),
       api_(service()),
       server_(
           context_, listener_.descriptor(),

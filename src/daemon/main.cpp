@@ -37,9 +37,15 @@ int serve(const DaemonOptions& options) {
   }
   ampd::daemon::start_log();
   ampd::daemon::set_log_level(configuration->log_level);
-  ampd::daemon::Daemon daemon(options, *std::move(configuration));
-  daemon.run();
-  return 0;
+  try {
+    ampd::daemon::Daemon daemon(options, *std::move(configuration));
+    daemon.run();
+    return 0;
+  } catch (const Error& error) {
+    // What a start can lack is room on its disk: by its exit code, an output that failed.
+    if (error.code() != ampd::ErrorCode::exhausted) throw;
+    return fail(error.what(), ExitCode::io);
+  }
 }
 
 int run(const RunOptions& options) {

@@ -42,7 +42,9 @@ Run::Run(RunOptions options, JobFile job_file)
       store_(store::StateDirectory::resolve(options_.state_dir), clock_,
              {.allows_network = options_.allows_network_state}),
       worker_(context_),
-      loop_(context_, store_, worker_, clock_, [](const store::Event&) {}),
+      loop_(
+          context_, store_, worker_, clock_, [](const store::Event&) {},
+          [](const std::string& /*the display tells*/) {}),
       display_(terminal::Screen(STDERR_FILENO)) {}
 
 int Run::run() {

@@ -12,16 +12,16 @@ namespace asio = boost::asio;
 using Time = asio::steady_timer::time_point;
 
 SchedulerLoop::SchedulerLoop(asio::io_context& context, store::Store& store, runner::Runner& runner,
-                             const base::Clock& clock, Listener listener)
+                             const base::Clock& clock, Listener listener, OnStall on_stall)
     : context_(context),
       runner_(runner),
       due_(context),
       change_(context, Time::max()),
-      scheduler_(store, runner, clock, observer(std::move(listener))) {
+      scheduler_(store, runner, clock, observer(std::move(listener), std::move(on_stall))) {
   asio::co_spawn(context, drive(), runner::rethrow);
 }
 
-scheduler::Observer SchedulerLoop::observer(Listener listener) {
+scheduler::Observer SchedulerLoop::observer(Listener listener, OnStall on_stall) {
   scheduler::Observer observer;
   observer.event = [this, listener = std::move(listener)](const store::Event& event) {
     listener(event);
@@ -29,6 +29,10 @@ scheduler::Observer SchedulerLoop::observer(Listener listener) {
   };
   observer.progress = [this](const scheduler::Activity&) { changed(); };
   observer.idle = [this] { changed(); };
+  observer.stalled = [this, on_stall = std::move(on_stall)](const std::string& reason) {
+    on_stall(reason);
+    changed();
+  };
   observer.failure = [this](const Error& error) {
     failure_ = error;
     context_.stop();

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include <boost/asio/awaitable.hpp>
@@ -19,10 +20,12 @@ namespace ampd::daemon {
 class SchedulerLoop {
  public:
   using Listener = std::function<void(const store::Event&)>;
+  using OnStall = std::function<void(const std::string& reason)>;
 
-  /// `listener` is told each event. All references live longer than the loop.
+  /// `listener` is told each event, `on_stall` why the store cannot be written for now. All
+  /// references live longer than the loop.
   SchedulerLoop(boost::asio::io_context& context, store::Store& store, runner::Runner& runner,
-                const base::Clock& clock, Listener listener);
+                const base::Clock& clock, Listener listener, OnStall on_stall);
 
   scheduler::Scheduler& scheduler() { return scheduler_; }
   const scheduler::Scheduler& scheduler() const { return scheduler_; }
@@ -44,7 +47,7 @@ class SchedulerLoop {
   void run();
 
  private:
-  scheduler::Observer observer(Listener listener);
+  scheduler::Observer observer(Listener listener, OnStall on_stall);
   boost::asio::awaitable<void> drive();
 
   boost::asio::io_context& context_;

@@ -158,7 +158,7 @@ void JobRun::evaluate() {
                                                ", attempt " + std::to_string(pass_.attempts)}});
   }
   is_checkpoint_saved_ = true;
-  checkpoint_saved_at_ = surroundings_.clock.monotonic();
+  checkpoint_saved_at_ = checkpoint_told_at_ = surroundings_.clock.monotonic();
   if (!is_command()) {
     return ask(evaluate_order(definition, store_.blobs(), company_, search(), surroundings_.limits,
                               pass_));

@@ -131,6 +131,7 @@ class JobRun {
   double shared_seconds_ = 0;                 // of the pass, that `ready_` is to be charged with
   bool is_checkpoint_saved_ = true;
   std::chrono::nanoseconds checkpoint_saved_at_{0};
+  std::chrono::nanoseconds checkpoint_told_at_{0};
   std::optional<Outcome> outcome_;  // waits for its latency
   double seconds_recorded_ = 0;     // of trials with an outcome
   protocol::Progress progress_;

@@ -82,7 +82,8 @@ void JobRun::on_checkpoint(const protocol::Checkpoint& checkpoint) {
   pass_.batches_done = std::max(pass_.batches_done, progress_.batches_done);
   is_checkpoint_saved_ = false;
   const auto now = surroundings_.clock.monotonic();
-  if (now - checkpoint_saved_at_ >= checkpoint_interval) save_checkpoint();
+  const auto next = now + (now - std::exchange(checkpoint_told_at_, now));
+  if (next - checkpoint_saved_at_ > checkpoint_interval) save_checkpoint();
 }
 
 void JobRun::save_checkpoint() {

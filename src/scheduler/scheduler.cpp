@@ -262,6 +262,7 @@ void Scheduler::stall(const Error& error) {
   stall_delay_ = is_again ? std::min(2 * stall_delay_, longest_stall) : shortest_stall;
   stalled_at_ = now;
   stall_ends_at_ = now + stall_delay_;
+  if (observer_.stalled) observer_.stalled(stalled_);
   if (!stalled_job_ || error.code() == ErrorCode::busy) return;
   try {
     store_.pause_for_space(*stalled_job_, stalled_,

@@ -35,6 +35,8 @@ struct Observer {
   std::function<void(const store::Event&)> event;  // after it is stored
   std::function<void(const Activity&)> progress;   // a batch, or another phase
   std::function<void()> idle;                      // no order runs and none is to be started
+  /// The store cannot be written, and why; due() tells when that is tried again.
+  std::function<void(const std::string&)> stalled;
   /// The store failed for another reason than a full disk: the program should end.
   std::function<void(const Error&)> failure;
 };

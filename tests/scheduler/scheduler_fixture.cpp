@@ -52,12 +52,18 @@ void SchedulerFixture::open_without_start() {
   runner_ = std::make_unique<ScriptedRunner>(world, clock);
   ampd::scheduler::Observer observer;
   observer.event = [this](const ampd::store::Event& event) {
+    is_told_ = true;
     if (on_event) on_event(event);
   };
   observer.progress = [this](const ampd::scheduler::Activity& activity) {
+    is_told_ = true;
     activities.push_back(activity);
   };
-  observer.idle = [this] { ++idles; };
+  observer.idle = [this] {
+    is_told_ = true;
+    ++idles;
+  };
+  observer.stalled = [this](const std::string&) { is_told_ = true; };
   observer.failure = [this](const ampd::Error& error) { failures.emplace_back(error.what()); };
   scheduler_ = std::make_unique<ampd::scheduler::Scheduler>(*store_, *runner_, clock, observer);
 }
@@ -87,7 +93,12 @@ std::int64_t SchedulerFixture::submit(const std::string& name) {
 }
 
 bool SchedulerFixture::step() {
-  if (runner_->step()) return true;
+  const auto due_before = scheduler_->due();
+  is_told_ = false;
+  if (runner_->step()) {
+    REQUIRE_MESSAGE((is_told_ || scheduler_->due() == due_before), "nobody is told of the new due");
+    return true;
+  }
   const auto due = scheduler_->due();
   if (!due) return false;
   clock.set(std::max(clock.monotonic(), *due));

@@ -33,7 +33,8 @@ class SchedulerFixture {
   ampd::scheduler::Submission submission(const std::string& name = "net");
   std::int64_t submit(const std::string& name = "net");
 
-  /// One callback, or the time that the scheduler waits for. False: nothing is left to do.
+  /// One callback, or the time that the scheduler waits for. False: nothing is left to do. Who
+  /// waits for that time must be told of something when it changes.
   bool step();
   void steps(int count);
   /// Until nothing is left to do; returns the number of steps.
@@ -66,6 +67,7 @@ class SchedulerFixture {
   int idles = 0;
 
  private:
+  bool is_told_ = false;  // of anything, during a callback
   std::unique_ptr<ampd::store::Store> store_;
   std::unique_ptr<ScriptedRunner> runner_;
   std::unique_ptr<ampd::scheduler::Scheduler> scheduler_;
