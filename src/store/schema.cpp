@@ -4,6 +4,7 @@
 
 #include <cctype>
 #include <string>
+#include <vector>
 
 #include "ampd/error.hpp"
 #include "store/migrations.hpp"
@@ -19,29 +20,39 @@ std::string plain(std::string sql) {
   return sql;
 }
 
-SQLite::Database as_migrated() {
+struct Object {
+  std::string type, name, sql;
+};
+
+/// What the migrations make, but for triggers.
+std::vector<Object> objects_as_migrated() {
   SQLite::Database database(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
   for (const char* script : migrations()) database.exec(script);
-  return database;
+  SQLite::Statement rows(database,
+                         "SELECT type, name, sql FROM sqlite_schema"
+                         " WHERE type != 'trigger' AND sql IS NOT NULL");
+  std::vector<Object> objects;
+  while (rows.executeStep()) {
+    objects.push_back({rows.getColumn(0).getString(), rows.getColumn(1).getString(),
+                       plain(rows.getColumn(2).getString())});
+  }
+  return objects;
 }
 
-std::string stored_sql(const Database& database, const std::string& type, const std::string& name) {
-  Statement row(database, "SELECT sql FROM sqlite_schema WHERE type = ? AND name = ?", type, name);
+std::string stored_sql(const Database& database, const Object& object) {
+  Statement row(database, "SELECT sql FROM sqlite_schema WHERE type = ? AND name = ?", object.type,
+                object.name);
   return row.step() ? row.text(0) : std::string();
 }
 
 void compare_schema(const Database& database) {
-  const SQLite::Database reference = as_migrated();
-  SQLite::Statement rows(reference,
-                         "SELECT type, name, sql FROM sqlite_schema"
-                         " WHERE type != 'trigger' AND sql IS NOT NULL");
-  while (rows.executeStep()) {
-    const std::string type = rows.getColumn(0).getString();
-    const std::string name = rows.getColumn(1).getString();
-    if (plain(stored_sql(database, type, name)) == plain(rows.getColumn(2).getString())) continue;
-    throw Error(ErrorCode::corrupt,
-                "the database " + database.path().string() + " is damaged: its " + type + " " +
-                    name + " is missing or is not what ampd made; a backup can take its place");
+  static const std::vector<Object> expected = objects_as_migrated();
+  for (const Object& object : expected) {
+    if (plain(stored_sql(database, object)) == object.sql) continue;
+    throw Error(ErrorCode::corrupt, "the database " + database.path().string() +
+                                        " is damaged: its " + object.type + " " + object.name +
+                                        " is missing or is not what ampd made; a backup can take "
+                                        "its place");
   }
 }
 

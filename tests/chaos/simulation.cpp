@@ -98,12 +98,13 @@ class Ordeal {
   }
 
   void run() {
-    for (int i = 0; i < 250; ++i) {
+    bool is_over = false;
+    for (int i = 0; i < 250 && !is_over; ++i) {
       if (!simulation_.failures.empty()) reopen();
       if (random_.chance(0.1)) {
         attempt([this] { disturb(); });
       } else if (!simulation_.step()) {
-        attempt([this] { resume_all(); });
+        attempt([&] { is_over = !resume_all(); });
       }
     }
     end();
@@ -172,10 +173,15 @@ class Ordeal {
     }
   }
 
-  void resume_all() {
+  /// Whether any was paused.
+  bool resume_all() {
+    bool was_paused = false;
     for (const auto& job : simulation_.reader().jobs()) {
-      if (job.at("state") == "paused") simulation_.scheduler().resume(job.at("id"));
+      if (job.at("state") != "paused") continue;
+      was_paused = true;
+      simulation_.scheduler().resume(job.at("id"));
     }
+    return was_paused;
   }
 
   /// Deaths that must not matter: by somebody else's hand, and one of its own at each config.
