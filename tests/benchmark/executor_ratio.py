@@ -127,7 +127,8 @@ def compared(executors, case, batch, threads, pairs, round_ms):
     if "onnxruntime" in executors:
         ours, theirs = executors["fp32"].output(), executors["onnxruntime"].output()
         row["max_difference"] = float(numpy.max(numpy.abs(ours - theirs)))
-        row["same"] = bool(numpy.allclose(ours, theirs, rtol=1e-3, atol=1e-4))
+        largest = float(numpy.max(numpy.abs(theirs)))
+        row["same"] = bool(numpy.allclose(ours, theirs, rtol=1e-3, atol=1e-4 * largest))
     row["executions_per_round"], row["ms_by_round"], row["cpu_ms_by_round"] = measured(
         executors, pairs, round_ms)
     row["ms"] = {name: statistics.median(values) for name, values in row["ms_by_round"].items()}
