@@ -7,8 +7,10 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include "ampd/error.hpp"
@@ -34,12 +36,17 @@ void make_folder(const std::filesystem::path& path) {
   }
 }
 
+/// The holder writes its pid a moment after it has taken the lock.
 std::string holder_of(int descriptor) {
-  std::array<char, 16> text{};
-  const ssize_t size = ::pread(descriptor, text.data(), text.size(), 0);
-  const std::string_view pid(text.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
-  if (pid.empty()) return "another process";
-  return "process " + std::string(pid.substr(0, pid.find('\n')));
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    std::array<char, 16> text{};
+    const ssize_t size = ::pread(descriptor, text.data(), text.size(), 0);
+    const std::string_view pid(text.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+    const std::size_t end = pid.find('\n');
+    if (end != std::string_view::npos) return "process " + std::string(pid.substr(0, end));
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return "another process";
 }
 
 }  // namespace

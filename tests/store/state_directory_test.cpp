@@ -1,13 +1,17 @@
 #include "store/state_directory.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -89,4 +93,20 @@ TEST_CASE("a state directory that cannot be made is named") {
   const auto [code, sentence] =
       error_of([&] { StateDirectory(folder / "file" / "state").create(); });
   CHECK(sentence.find((folder / "file").string()) != std::string::npos);
+}
+
+TEST_CASE("a holder that has not yet written its pid is waited for") {
+  StoreFixture fixture;
+  fixture.close();
+  const std::filesystem::path path = fixture.directory().lock();
+  const ampd::base::FileDescriptor lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640));
+  REQUIRE(::flock(lock.get(), LOCK_EX | LOCK_NB) == 0);
+  REQUIRE(::ftruncate(lock.get(), 0) == 0);
+  std::jthread writer([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    CHECK(::pwrite(lock.get(), "4711\n", 5, 0) == 5);
+  });
+  const auto [code, sentence] = error_of([&] { StateLock{fixture.directory()}; });
+  CHECK(code == ErrorCode::busy);
+  CHECK(sentence.find("process 4711;") != std::string::npos);
 }
