@@ -5,9 +5,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <string_view>
 #include <thread>
@@ -36,17 +39,26 @@ void make_folder(const std::filesystem::path& path) {
   }
 }
 
-/// The holder writes its pid a moment after it has taken the lock.
+/// 0: there is none.
+pid_t pid_in(int descriptor) {
+  std::array<char, 16> text{};
+  const ssize_t size = ::pread(descriptor, text.data(), text.size(), 0);
+  const char* const end = text.data() + std::max<ssize_t>(size, 0);
+  pid_t pid = 0;
+  const char* const stop = std::from_chars(text.data(), end, pid).ptr;
+  return stop != end && *stop == '\n' ? pid : 0;
+}
+
+/// The holder writes its pid a moment after it has taken the lock; until then there is none, or
+/// that of an earlier one, which is gone.
 std::string holder_of(int descriptor) {
+  pid_t pid = 0;
   for (int attempt = 0; attempt < 100; ++attempt) {
-    std::array<char, 16> text{};
-    const ssize_t size = ::pread(descriptor, text.data(), text.size(), 0);
-    const std::string_view pid(text.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
-    const std::size_t end = pid.find('\n');
-    if (end != std::string_view::npos) return "process " + std::string(pid.substr(0, end));
+    pid = pid_in(descriptor);
+    if (pid > 0 && (::kill(pid, 0) == 0 || errno == EPERM)) break;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
-  return "another process";
+  return pid > 0 ? "process " + std::to_string(pid) : "another process";
 }
 
 }  // namespace

@@ -4,11 +4,10 @@
 // before some of them are wanted. So the first pass of a stage may cost as much as two trials, and
 // a later one as much as four for each trial that the stage has behind it; more, the less likely
 // they are to meet the goal, and none more than half of the time that a time-out leaves, which ends
-// a pass without its results. Of what the model-wise config loses, a goal wants a share made up
-// for; a trial is taken to make up for any share as likely as for any other, so that as many are
-// expected to be in vain as that share leaves room for. A stage that refines turns with each trial
-// that meets the goal, and counts from there. What a pass carries decides what it costs, never what
-// comes out.
+// a pass without its results. How likely: a trial is taken to win back any share of what the
+// model-wise config loses as likely as any other, so that one in four meets a goal which wants
+// three quarters of it back. A stage that refines turns with each trial that meets the goal, and
+// counts from there. What a pass carries decides what it costs, never what comes out.
 #pragma once
 
 #include <cstddef>

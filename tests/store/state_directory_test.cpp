@@ -96,17 +96,31 @@ TEST_CASE("a state directory that cannot be made is named") {
 }
 
 TEST_CASE("a holder that has not yet written its pid is waited for") {
-  StoreFixture fixture;
-  fixture.close();
-  const std::filesystem::path path = fixture.directory().lock();
-  const ampd::base::FileDescriptor lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640));
-  REQUIRE(::flock(lock.get(), LOCK_EX | LOCK_NB) == 0);
-  REQUIRE(::ftruncate(lock.get(), 0) == 0);
-  std::jthread writer([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    CHECK(::pwrite(lock.get(), "4711\n", 5, 0) == 5);
-  });
-  const auto [code, sentence] = error_of([&] { StateLock{fixture.directory()}; });
-  CHECK(code == ErrorCode::busy);
-  CHECK(sentence.find("process 4711;") != std::string::npos);
+  const std::string own = std::to_string(::getpid());
+  const std::string nobody = "2147483646";
+  struct Row {
+    std::string before, after, named;
+  };
+  for (const Row& row : {Row{"", own, own}, Row{nobody, own, own}, Row{nobody, nobody, nobody}}) {
+    CAPTURE(row.before);
+    CAPTURE(row.after);
+    StoreFixture fixture;
+    fixture.close();
+    const ampd::base::FileDescriptor lock(
+        ::open(fixture.directory().lock().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640));
+    REQUIRE(::flock(lock.get(), LOCK_EX | LOCK_NB) == 0);
+    const auto write = [&](const std::string& pid) {
+      const std::string line = pid.empty() ? "" : pid + "\n";
+      return ::ftruncate(lock.get(), 0) == 0 &&
+             ::pwrite(lock.get(), line.data(), line.size(), 0) == std::ssize(line);
+    };
+    REQUIRE(write(row.before));
+    std::jthread writer([&] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      CHECK(write(row.after));
+    });
+    const auto [code, sentence] = error_of([&] { StateLock{fixture.directory()}; });
+    CHECK(code == ErrorCode::busy);
+    CHECK(sentence.find("process " + row.named + ";") != std::string::npos);
+  }
 }
