@@ -47,7 +47,7 @@ def jobs(sizes):
         yield {"name": name, **JOBS[name], **size}
 
 
-def write_job(path, job, threads, objective, max_trials=100, lanes=1):
+def write_job(path, job, threads, objective, *, max_trials=100, lanes=1):
     path.write_text(JOB.format(threads=threads, lanes=lanes, objective=objective, max_trials=max_trials, **job))
 
 

@@ -47,7 +47,7 @@ class Chains:
         job = {"name": "chain", "model": model, "x": self.folder / "x.npy", "y": self.folder / "y.npy",
                "metric": "F1: {}", "transform": "", "goal": "absolute: -0.5", "batch": BATCH,
                "iteration": samples // BATCH}
-        write_job(job_file, job, 1, "accuracy", trials)
+        write_job(job_file, job, 1, "accuracy", max_trials=trials)
         return taken_seconds(build, self.folder, job_file)
 
 

@@ -24,7 +24,7 @@ def compared(build, folder, job, pairs, threads):
     runs = {(1, threads): [], (threads, threads): [], (1, 1): []}  # by lanes and threads
     for _ in range(pairs):
         for (lanes, all_threads), so_far in runs.items():
-            write_job(job_file, job, all_threads, "accuracy", lanes)
+            write_job(job_file, job, all_threads, "accuracy", lanes=lanes)
             so_far.append(Run(build, folder, job_file))
     divided, in_lanes, alone = runs.values()
     ratios = [a.seconds / b.seconds for a, b in zip(divided, in_lanes)]

@@ -31,7 +31,7 @@ def plan_of(build, job_file):
 
 def compared(build, folder, job, rounds, threads, lanes):
     job_file = folder / "job.yaml"
-    write_job(job_file, job, threads, "performance", lanes)
+    write_job(job_file, job, threads, "performance", lanes=lanes)
     planned, taken, planning = [], [], []
     for _ in range(rounds):
         started = time.monotonic()
