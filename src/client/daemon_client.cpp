@@ -49,6 +49,7 @@ class Exchange {
     stream_.socket().connect(stream_protocol::endpoint(path.native()), error);
     if (error) fail(error);
     if (deadline) stream_.expires_at(*deadline);
+    buffer_.reserve(base::limits::http_read_bytes);
   }
 
   void send(const std::string& method, const std::string& target, const std::string& body) {

@@ -37,8 +37,24 @@ int show_rows(const Globals& globals, const Json& rows, terminal::Table (*table)
   return 0;
 }
 
-int list(const Globals& globals, const View& view) {
-  const Json rows = rows_of(globals, {{"jobs"}, {}}, view, "id");
+/// Jobs that a table shows unless it is asked for more; a program gets all.
+constexpr std::int64_t jobs_listed = 200;
+
+struct Listing {
+  View view;
+  bool all = false;
+};
+
+int list(const Globals& globals, const Listing& listing) {
+  View view = listing.view;
+  const bool is_cut = view.last == 0 && !listing.all && !globals.json;
+  if (is_cut) view.last = jobs_listed + 1;
+  Json rows = rows_of(globals, {{"jobs"}, {}}, view, "id");
+  if (is_cut && std::ssize(rows) > jobs_listed) {
+    rows.erase(0);
+    say("The newest " + std::to_string(jobs_listed) +
+        " jobs; `ampctl list --all` shows the older ones too.");
+  }
   return show_rows(globals, rows, jobs_table, "There are no jobs.");
 }
 
@@ -93,28 +109,29 @@ int best(const Globals& globals, const View& view) {
   return 0;
 }
 
+CLI::Option* add_last(CLI::App& app, View& view) {
+  return app.add_option("--last", view.last, "only the last N")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
+}
+
 using Look = int (*)(const Globals&, const View&);
 
 Action declare(CLI::App& app, const Globals& globals, Look look, bool needs_job, bool has_last) {
   const auto view = std::make_shared<View>();
   CLI::Option* const job = app.add_option("JOB", view->job, "id or name");
   if (needs_job) job->required();
-  if (has_last) {
-    app.add_option("--last", view->last, "only the last N")
-        ->type_name("N")
-        ->check(CLI::PositiveNumber);
-  }
+  if (has_last) add_last(app, *view);
   return [view, look, &globals] { return look(globals, *view); };
 }
 
 constexpr std::array verbs{
-    Verb{"list", "All jobs",
+    Verb{"list", "The jobs",
          [](CLI::App& app, const Globals& globals) {
-           const auto view = std::make_shared<View>();
-           app.add_option("--last", view->last, "only the last N")
-               ->type_name("N")
-               ->check(CLI::PositiveNumber);
-           return Action([view, &globals] { return list(globals, *view); });
+           const auto listing = std::make_shared<Listing>();
+           CLI::Option* const last = add_last(app, listing->view);
+           app.add_flag("--all", listing->all, "however many there are")->excludes(last);
+           return Action([listing, &globals] { return list(globals, *listing); });
          }},
     Verb{"show", "One job: how far it is, or what came out",
          [](CLI::App& app, const Globals& globals) {

@@ -193,6 +193,7 @@ asio::awaitable<std::optional<Response>> HttpConnection::receive(Header& header,
   if (!co_await go_on(header)) co_return std::nullopt;
   http::request_parser<http::buffer_body> parser(std::move(header));
   std::vector<std::byte> portion(portion_bytes);
+  buffer_.reserve(limits::http_read_bytes);
   while (!parser.is_done()) {
     parser.get().body().data = portion.data();
     parser.get().body().size = portion.size();

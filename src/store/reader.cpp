@@ -20,15 +20,17 @@ Row json_of(double number) {
 
 Row row_of(Statement& statement) {
   SQLite::Statement& raw = statement.raw();
-  Row row = Row::object();
+  Row::object_t fields;
+  fields.reserve(static_cast<std::size_t>(raw.getColumnCount()));
   for (int i = 0; i < raw.getColumnCount(); ++i) {
     const SQLite::Column value = raw.getColumn(i);
-    Row& field = row[value.getName()];
-    if (value.isInteger()) field = value.getInt64();
-    if (value.isFloat()) field = json_of(value.getDouble());
-    if (value.isText()) field = value.getString();
+    Row& field = fields.emplace_back(value.getName(), nullptr).second;
+    const int type = value.getType();
+    if (type == SQLite::INTEGER) field = value.getInt64();
+    if (type == SQLite::FLOAT) field = json_of(value.getDouble());
+    if (type == SQLite::TEXT) field = value.getString();
   }
-  return row;
+  return Row(std::move(fields));
 }
 
 template <class... Arguments>

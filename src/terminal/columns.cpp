@@ -72,6 +72,7 @@ constexpr std::array<Range, 6> unsafe{{{0x0, 0x1F},
                                        {0xFEFF, 0xFEFF}}};
 
 int width_of(std::uint32_t code) {
+  if (code < marks.front().first) return 1;
   if (is_in(marks, code)) return 0;
   return is_in(wide, code) ? 2 : 1;
 }
@@ -80,6 +81,7 @@ int width_of(std::uint32_t code) {
 
 std::string printable(std::string_view text) {
   std::string result;
+  result.reserve(text.size());
   while (!text.empty()) {
     const Character character = first_character(text);
     const bool is_blank = text[0] == '\n' || text[0] == '\t' || text[0] == '\r';

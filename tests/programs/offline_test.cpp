@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,35 @@ TEST_CASE("every verb that looks says the same with a daemon and without") {
     CHECK(site.ask(offline) == live[i]);
   }
   CHECK(site.ctl({"show", "other", "--state-dir", site.state()}).code == 3);
+}
+
+TEST_CASE("a table lists the newest jobs and says that there are more; a program gets them all") {
+  const Site site;
+  REQUIRE(site.run(site.easy_job()).code == 0);
+  const auto list = [&](const std::string& option) {
+    std::vector<std::string> arguments{"list", "--state-dir", site.state()};
+    if (!option.empty()) arguments.push_back(option);
+    return site.ctl(std::move(arguments));
+  };
+  const auto lines = [](const std::string& text) { return std::ranges::count(text, '\n'); };
+  const std::string copy_job =
+      "CREATE TEMP TABLE copy AS SELECT * FROM job WHERE id = 1; UPDATE copy SET id = NULL;"
+      "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < %)"
+      "INSERT INTO job SELECT copy.* FROM copy, number";
+  const auto add_jobs = [&](const std::string& count) {
+    std::string sql = copy_job;
+    sql.replace(sql.find('%'), 1, count);
+    REQUIRE(site.finish({"/usr/bin/sqlite3", site.state() / "ampd.db", sql}).code == 0);
+  };
+  add_jobs("199");
+  CHECK(lines(list("").output) == 201);
+  CHECK(list("").error.empty());
+  add_jobs("1");
+  CHECK(lines(list("").output) == 201);
+  CHECK(list("").error.find("--all") != std::string::npos);
+  CHECK(lines(list("--all").output) == 202);
+  CHECK(list("--all").error.empty());
+  CHECK(list("--json").json().size() == 201);
 }
 
 TEST_CASE("a database is checked and copied, and a copy is as good") {
