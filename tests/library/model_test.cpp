@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "ampd/strategy.hpp"
-#include "data/npy.hpp"
+#include "first_samples.hpp"
 #include "temporary_folder.hpp"
 
 using namespace ampd;
@@ -22,21 +22,21 @@ constexpr std::int64_t batch_size = 64;
 
 /// The rows of a batch of the digits, scaled as the model wants them.
 std::optional<Batch> batch_of_digits(std::int64_t index) {
-  static const tensor::Tensor x = data::read_npy(digits / "heldout_x.npy");
-  static const tensor::Tensor y = data::read_npy(digits / "heldout_y.npy");
+  static const tensor::Tensor pixels =
+      convert(data::read_npy(digits / "heldout_x.npy"), tensor::DType::f32);
+  static const tensor::Tensor labels =
+      convert(data::read_npy(digits / "heldout_y.npy"), tensor::DType::i64);
   const std::int64_t first = index * batch_size;
-  const std::int64_t rows = std::min(batch_size, y.size() - first);
+  const std::int64_t rows = std::min(batch_size, labels.size() - first);
   if (rows <= 0) return std::nullopt;
-  const tensor::Tensor pixels = convert(x, tensor::DType::f32);
-  const tensor::Tensor labels = convert(y, tensor::DType::i64);
-  const auto row_size = static_cast<std::size_t>(x.size() / y.size());
+  const auto row_size = static_cast<std::size_t>(pixels.size() / labels.size());
   const auto from = static_cast<std::size_t>(first), count = static_cast<std::size_t>(rows);
   std::vector<float> values;
   for (const float pixel : pixels.values<float>().subspan(from * row_size, count * row_size)) {
     values.push_back(pixel / 16);
   }
   const auto classes = labels.values<std::int64_t>().subspan(from, count);
-  std::vector<std::int64_t> shape = x.shape();
+  std::vector<std::int64_t> shape = pixels.shape();
   shape.front() = rows;
   return Batch{{{"image", Tensor{shape, values}}},
                Tensor{{rows}, std::vector<std::int64_t>(classes.begin(), classes.end())}};
@@ -102,7 +102,12 @@ TEST_CASE("own batches, own judgement and the conf's data give the same accuraci
 }
 
 TEST_CASE("a tuning goes on from its dicts and ends as the undisturbed one") {
-  const Conf conf = read_conf(digits / "strict.yaml");
+  const TemporaryFolder folder;
+  for (const char* file : {"strict.yaml", "digits.onnx"}) {
+    std::filesystem::copy_file(digits / file, folder / file);
+  }
+  write_first_samples(digits / "heldout_x.npy", 1200, folder / "heldout_x.npy");
+  const Conf conf = read_conf(folder / "strict.yaml");
   Strategy whole(model, conf);
   CHECK(whole.traverse());
   Dicts dicts;

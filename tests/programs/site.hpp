@@ -20,6 +20,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/files.hpp"
+#include "first_samples.hpp"
 #include "program.hpp"
 #include "temporary_folder.hpp"
 
@@ -40,11 +41,19 @@ class Site {
   std::filesystem::path socket() const { return folder_ / "socket"; }
   const TemporaryFolder& folder() const { return folder_; }
 
-  /// A job over the digits network, six of whose operators are searched.
+  /// A job over the digits network, six of whose operators are searched; on half of the held-out
+  /// images, unless a batch takes more.
   std::string job_file(const std::string& name, const std::string& metric, const std::string& goal,
                        int batch_size) const {
     const std::string digits = AMPD_PROJECT_ROOT "/examples/digits/";
     const std::string path = folder_ / (name + ".yaml");
+    const bool is_whole = batch_size > samples;
+    const auto data = [&](const std::string& file) {
+      if (is_whole) return digits + file;
+      const std::string share = folder_ / file;
+      if (!std::filesystem::exists(share)) write_first_samples(digits + file, samples, share);
+      return share;
+    };
     std::ofstream(path) << "model: {name: " << name << ", path: " << digits << "digits.onnx}\n"
                         << "mixed_precision: {op_wise: {'/blocks/blocks[.][234]/.*': fp32}}\n"
                         << "evaluation:\n"
@@ -52,8 +61,8 @@ class Site {
                         << "    metric: {" << metric << "}\n"
                         << "    dataloader:\n"
                         << "      batch_size: " << batch_size << "\n"
-                        << "      dataset: {npy: {input: " << digits
-                        << "heldout_x.npy, label: " << digits << "heldout_y.npy}}\n"
+                        << "      dataset: {npy: {input: " << data("heldout_x.npy")
+                        << ", label: " << data("heldout_y.npy") << "}}\n"
                         << "      transform: {Normalize: {mean: [0], std: [16]}}\n"
                         << "  performance: {warmup: 1, iteration: 3}\n"
                         << "tuning:\n"
@@ -110,6 +119,8 @@ class Site {
   }
 
  private:
+  static constexpr std::int64_t samples = 2700;
+
   TemporaryFolder folder_;
 };
 
