@@ -168,9 +168,10 @@ def measured_models(build, pairs, round_ms, threads, only=None, quick=False):
     print(f"{'model':<18}{'batch':>5}{'threads':>8}{'runtime ms':>12}{'fp32 ms':>10}{'bf16 ms':>10}"
           f"{'fp32 ratio':>21}{'of CPU time':>21}{'bf16 ratio':>21}")
     rows = []
-    for case in cases(build):
-        if only and case.name not in only:
-            continue
+    chosen = [case for case in cases(build) if not only or case.name in only]
+    if missing := set(only or ()) - {case.name for case in chosen}:
+        sys.exit(f"there is no model named {' or '.join(sorted(missing))}")
+    for case in chosen:
         for batch in case.batches[:1] if quick else case.batches:
             for count in threads:
                 with tempfile.TemporaryDirectory() as folder:

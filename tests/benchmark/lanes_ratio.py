@@ -58,4 +58,4 @@ def is_right(rows):
 
 if __name__ == "__main__":
     part.run(measured_jobs, is_right, "lanes changed a table",
-             pairs=part.count(3), threads=part.count(2), only={**part.JOB_NAMES, "choices": SIZES})
+             pairs=part.count(3), threads=part.count(2), only=part.names_of(SIZES))

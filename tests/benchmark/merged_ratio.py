@@ -107,4 +107,4 @@ def is_right(rows):
 
 if __name__ == "__main__":
     part.run(measured_jobs, is_right, "tables differ, or a run took more memory than its budget",
-             pairs=part.count(3), threads=part.count(1), only=part.JOB_NAMES)
+             pairs=part.count(3), threads=part.count(1), only=part.names_of(SIZES))

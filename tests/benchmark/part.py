@@ -6,7 +6,8 @@ import sys
 
 import machine
 
-JOB_NAMES = {"nargs": "+", "metavar": "JOB"}
+def names_of(jobs):
+    return {"nargs": "+", "metavar": "JOB", "choices": jobs}
 
 
 def count(default):

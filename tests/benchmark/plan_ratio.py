@@ -65,4 +65,4 @@ def is_right(rows):
 
 if __name__ == "__main__":
     part.run(measured_jobs, is_right, f"a plan is more than {ERROR_MAX:.0%} off",
-             rounds=part.count(3), threads=part.count(1), lanes=part.count(1), only=part.JOB_NAMES)
+             rounds=part.count(3), threads=part.count(1), lanes=part.count(1), only=part.names_of(SIZES))
